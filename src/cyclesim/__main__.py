@@ -1,0 +1,5 @@
+"""`python -m cyclesim` is the command line."""
+
+from cyclesim.cli import main
+
+main()

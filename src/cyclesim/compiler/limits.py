@@ -1,0 +1,65 @@
+"""Non-negative stocks: outflows are limited to what there is (docs/semantics.md, section 4).
+
+An outflow takes at most what the stock holds for one step, with what flows in during the step
+and less what outflows named before it take. An inflow that runs backwards is limited the same
+way, before any outflow. The limited flow is the flow: what it fills gets no more, so that mass
+is conserved, and the limit holds in every Runge-Kutta stage, which keeps the stock at or above
+zero under Euler, RK2 and RK4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cyclesim.compiler.order import reachable
+from cyclesim.compiler.parts import Algebraic, Level, Model
+from cyclesim.compiler.terms import DT, ZERO, Symbol, Term, apply, symbols
+from cyclesim.names import Ident
+
+
+def limited_outflows(model: Model[Term]) -> Model[Term]:
+    """Return the model in which no outflow empties a non-negative stock below zero.
+
+    An inflow that itself depends on the outflow in the same step is not counted on.
+    """
+    formulas = {
+        part.about.ident: part.formula for part in model.parts if isinstance(part, Algebraic)
+    }
+    needs = {ident: symbols(term) for ident, term in formulas.items()}
+    for part in model.parts:
+        if isinstance(part, Level) and part.non_negative:
+            _limit(part, formulas, needs)
+    parts = tuple(
+        replace(part, formula=formulas[part.about.ident]) if isinstance(part, Algebraic) else part
+        for part in model.parts
+    )
+    return Model(model.project, parts, model.tables)
+
+
+def _limit(
+    level: Level[Term], formulas: dict[Ident, Term], needs: dict[Ident, tuple[Ident, ...]]
+) -> None:
+    def available(flow: Ident, filling: list[Ident], draining: list[Ident]) -> Term:
+        total = apply("divide", Symbol(level.about.ident), DT)
+        for other in filling:
+            if flow not in reachable(other, needs):
+                total = apply("add", total, Symbol(other))
+        for other in draining:
+            if flow not in reachable(other, needs):
+                total = apply("subtract", total, Symbol(other))
+        return apply("maximum", ZERO, total)
+
+    def set_formula(flow: Ident, term: Term) -> None:
+        formulas[flow] = term
+        needs[flow] = symbols(term)
+
+    filling: list[Ident] = []
+    for inflow in level.inflows:
+        least = apply("negate", available(inflow, filling, []))
+        set_formula(inflow, apply("maximum", formulas[inflow], least))
+        filling.append(inflow)
+    draining: list[Ident] = []
+    for outflow in level.outflows:
+        most = available(outflow, filling, draining)
+        set_formula(outflow, apply("minimum", formulas[outflow], most))
+        draining.append(outflow)

@@ -1,0 +1,175 @@
+"""Changes compiled into a model: an organisation changes at a time, its past does not.
+
+The numbers of a change (its time, size, duration) become parameters of their own, so that
+another time or size needs no new compilation (docs/semantics.md, section 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cyclesim.compiler import test_inputs
+from cyclesim.compiler.parts import Algebraic, Buffer, Kind, Level, Memory, Model, Origin
+from cyclesim.compiler.terms import TIME, ZERO, Literal, Lookup, Symbol, Term, apply
+from cyclesim.errors import UsageError
+from cyclesim.names import Ident, did_you_mean
+from cyclesim.project import About, GraphicalFunction, GraphicalKind
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A variable's equation replaced by a number, from the start on."""
+
+    ident: Ident
+    value: float
+
+
+@dataclass(frozen=True)
+class InitialValue:
+    """A stock's value at the start."""
+
+    ident: Ident
+    value: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """From `time` on the value `to`, or `by` more than the model says."""
+
+    ident: Ident
+    time: float
+    to: float | None = None
+    by: float | None = None
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A straight way from what the model says at `start` to the value `to`, or by `by`."""
+
+    ident: Ident
+    start: float
+    until: float
+    to: float | None = None
+    by: float | None = None
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The value `to`, or `by` more, for a duration; then what the model says again."""
+
+    ident: Ident
+    start: float
+    duration: float
+    to: float | None = None
+    by: float | None = None
+
+
+@dataclass(frozen=True)
+class Points:
+    """Values at times, held or joined by lines; the model's own value before the first."""
+
+    ident: Ident
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    hold: bool = False
+
+
+Override = Replacement | InitialValue | Step | Ramp | Pulse | Points
+Part = Level[Term] | Algebraic[Term] | Memory[Term] | Buffer[Term]
+
+
+def override(model: Model[Term], overrides: tuple[Override, ...]) -> Model[Term]:
+    """Return the model with each change compiled in, in the order given.
+
+    Raises UsageError for a name that is not a variable or cannot be changed so.
+    """
+    for change in overrides:
+        model = _overridden(model, change)
+    return model
+
+
+def _overridden(model: Model[Term], change: Override) -> Model[Term]:
+    place, part = _find(model, change.ident)
+    made: list[Part] = []
+
+    def number(role: str, value: float) -> Term:
+        about = About(
+            f"{part.about.name} (change: {role})",
+            Ident(f"{part.about.ident}·change·{len(model.parts) + len(made)}·{role}"),
+            part.about.location,
+            part.about.units if role in ("to", "by", "value") else None,
+        )
+        origin = Origin(part.about.ident, "change", role)
+        made.append(Algebraic(about, Literal(value), Kind.AUXILIARY, origin=origin))
+        return Symbol(about.ident)
+
+    tables = dict(model.tables)
+    if isinstance(change, InitialValue):
+        if not isinstance(part, Level):
+            raise UsageError(f"'{part.about.name}' is not a stock and has no initial value.")
+        changed: Part = replace(part, initial=number("value", change.value))
+    elif isinstance(part, Algebraic):
+        formula = _formula(change, part.formula, number, tables)
+        changed = replace(part, formula=formula)
+    else:
+        raise UsageError(
+            f"'{part.about.name}' is a stock: it changes through its flows. "
+            "Set its initial value, or change a flow."
+        )
+    parts = (*model.parts[:place], changed, *made, *model.parts[place + 1 :])
+    return Model(model.project, parts, tables)
+
+
+def _find(model: Model[Term], ident: Ident) -> tuple[int, Part]:
+    for place, part in enumerate(model.parts):
+        if part.about.ident == ident and part.origin is None:
+            return place, part
+    names = [part.about.name for part in model.parts if part.origin is None]
+    advice = did_you_mean(ident, names) or ""
+    raise UsageError(f"no variable is called '{ident}'. {advice}".strip())
+
+
+def _formula(
+    change: Override,
+    base: Term,
+    number: Callable[[str, float], Term],
+    tables: dict[Ident, GraphicalFunction],
+) -> Term:
+    def target(on: Term, to: float | None, by: float | None) -> Term:
+        if to is not None:
+            return apply("select", on, number("to", to), base)
+        return apply("add", base, apply("select", on, number("by", by or 0.0), ZERO))
+
+    match change:
+        case Replacement(value=value):
+            return Literal(value)
+        case Step(time=time, to=to, by=by):
+            return target(test_inputs.come(number("time", time)), to, by)
+        case Pulse(start=start, duration=duration, to=to, by=by):
+            return target(_during(number("time", start), number("duration", duration)), to, by)
+        case Ramp(start=start, until=until, to=to, by=by):
+            share = _share_of_way(number("time", start), number("until", until))
+            if to is not None:
+                gain = apply("subtract", number("to", to), base)
+            else:
+                gain = number("by", by or 0.0)
+            return apply("add", base, apply("multiply", share, gain))
+        case Points(times=times, values=values, hold=hold):
+            kind = GraphicalKind.DISCRETE if hold else GraphicalKind.CONTINUOUS
+            table = Ident(f"{change.ident}·change·points·{len(tables)}")
+            tables[table] = GraphicalFunction(kind, times, values)
+            begun = test_inputs.come(number("time", times[0]))
+            now = test_inputs.since(ZERO) if hold else TIME  # since 0 is the step's time, snapped
+            return apply("select", begun, Lookup(table, now), base)
+    raise AssertionError(change)
+
+
+def _during(start: Term, duration: Term) -> Term:
+    elapsed = test_inputs.since(start)
+    return apply("and", apply("at_least", elapsed, ZERO), apply("less", elapsed, duration))
+
+
+def _share_of_way(start: Term, until: Term) -> Term:
+    way = apply("divide", apply("subtract", TIME, start), apply("subtract", until, start))
+    return apply("maximum", ZERO, apply("minimum", Literal(1.0), way))

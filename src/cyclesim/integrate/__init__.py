@@ -1,0 +1,28 @@
+"""Programs run over a schedule."""
+
+from __future__ import annotations
+
+from cyclesim.codegen import Binding, Program
+from cyclesim.integrate.adaptive import integrate_adaptive
+from cyclesim.integrate.fixed_step import integrate_fixed, state_of
+from cyclesim.integrate.trajectory import RunStatus, State, Status, Trajectory
+from cyclesim.schedule import Schedule
+
+__all__ = ["RunStatus", "State", "Status", "Trajectory", "integrate", "state_of"]
+
+
+def integrate(
+    program: Program,
+    schedule: Schedule,
+    binding: Binding,
+    state: State | None = None,
+    tolerance: float = 1e-8,
+) -> Trajectory:
+    """Return the trajectory of a program by the method that the schedule names.
+
+    `tolerance` is that of an adaptive solver. Raises RunError where an adaptive solver is asked
+    for a model that is defined on a fixed step only.
+    """
+    if schedule.method.adaptive:
+        return integrate_adaptive(program, schedule, binding, state, tolerance)
+    return integrate_fixed(program, schedule, binding, state)

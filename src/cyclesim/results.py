@@ -1,0 +1,87 @@
+"""What runs gave: values by name, with units, and how they came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cyclesim.compiler import FlatModel, FlatVariable
+from cyclesim.errors import UsageError
+from cyclesim.integrate.trajectory import RunStatus, Trajectory
+from cyclesim.names import canonical, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class DiscretisationError:
+    """How far values may lie from those of a vanishing step, as a share of each one's range.
+
+    `compared_with` says in words what the run was held against.
+    """
+
+    share_of_range: dict[str, float]
+    compared_with: str
+
+    @property
+    def worst(self) -> tuple[str, float]:
+        """Return the variable with the largest share, and that share."""
+        name = max(self.share_of_range, key=lambda key: self.share_of_range[key], default="")
+        return name, self.share_of_range.get(name, 0.0)
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run by name: `results["Service quality"]` is its values at `results.time`.
+
+    `parameters` holds the numbers bound, `provenance` what is needed to repeat the run.
+    """
+
+    flat: FlatModel
+    trajectory: Trajectory
+    parameters: dict[str, float]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    error: DiscretisationError | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def time(self) -> np.ndarray:
+        """Return the saved times."""
+        return self.trajectory.time
+
+    @property
+    def status(self) -> RunStatus:
+        """Return how the run ended."""
+        return self.trajectory.status[0]
+
+    @property
+    def variables(self) -> tuple[FlatVariable, ...]:
+        """Return the variables that the modeller wrote."""
+        return self.flat.visible
+
+    def variable(self, name: str) -> FlatVariable:
+        """Return the variable of that name, however it is spelt.
+
+        Raises UsageError with the nearest name where there is none.
+        """
+        found = self.flat.by_ident.get(canonical(name))
+        if found is None:
+            advice = did_you_mean(name, [v.name for v in self.variables]) or ""
+            raise UsageError(f"no variable is called '{name}'. {advice}".strip())
+        return found
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return the values of a variable at the saved times."""
+        place = self.flat.variables.index(self.variable(name))
+        values: np.ndarray = self.trajectory.values[place]
+        return values
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a table: one row a saved time, one column a variable."""
+        import pandas as pd
+
+        columns = {variable.name: self[variable.name] for variable in self.variables}
+        name = f"time ({self.flat.time_units})" if self.flat.time_units else "time"
+        return pd.DataFrame(columns, index=pd.Index(self.time, name=name))

@@ -1,0 +1,278 @@
+"""One model, one run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from cyclesim import __version__, library
+from cyclesim.codegen import TARGETS, Binding, Program
+from cyclesim.compiler import (
+    CompiledModel,
+    FlatModel,
+    FlatVariable,
+    InitialValue,
+    Override,
+    Replacement,
+    Role,
+    compile_model,
+)
+from cyclesim.compiler.terms import Clock, Reading, symbols, walk
+from cyclesim.errors import RunError, UsageError
+from cyclesim.integrate import State, Trajectory, integrate, state_of
+from cyclesim.names import Ident, canonical, did_you_mean
+from cyclesim.project import Method, SimSpecs
+from cyclesim.readers import read_model
+from cyclesim.results import DiscretisationError, Results
+from cyclesim.schedule import Schedule, halved, schedule_of
+
+DOMINANT = 1e-9
+
+
+def load(path: str | Path) -> CompiledModel:
+    """Return the model of a file, or of the library by its name.
+
+    Raises ModelError with everything wrong in the file, UsageError where there is none.
+    """
+    if isinstance(path, str) and path in library.model_names():
+        path = library.model_path(path)
+    return compile_model(read_model(path))
+
+
+def simulate(
+    model: CompiledModel | str | Path,
+    parameters: Mapping[str, float] | None = None,
+    *,
+    initial: Mapping[str, float] | None = None,
+    method: str | Method | None = None,
+    dt: float | str | Fraction | None = None,
+    start: float | str | Fraction | None = None,
+    stop: float | str | Fraction | None = None,
+    save_every: float | str | Fraction | None = None,
+    noise_seed: int = 0,
+    run: int = 0,
+    target: str = "python",
+    state: State | None = None,
+    estimate_error: bool = True,
+    strict: bool = True,
+) -> Results:
+    """Return one run of a model, with the model's own settings where none are given.
+
+    `parameters` set variables from the start on, an equation replaced by its number; `initial`
+    sets stocks at the start; `state` starts the run from a state instead of initial equations.
+    Raises UsageError for names and numbers that do not fit, RunError where the run diverges
+    and `strict` asks for a whole one.
+    """
+    loaded = model if isinstance(model, CompiledModel) else load(model)
+    values, overrides, notes = _settings(loaded, parameters or {}, initial or {})
+    flat = loaded.changed(*overrides).flat
+    specs = settled_specs(flat.sim_specs, method, dt, start, stop, save_every)
+    schedule = schedule_of(specs, flat.sim_specs)
+    bound_values = parameter_values(flat, values)
+    program = TARGETS[target](flat)
+    trajectory = run_program(program, schedule, bound_values, noise_seed, run, state)
+    if strict and not trajectory.status[0].complete:
+        raise RunError(f"{trajectory.status[0].message}.")
+    error = None
+    if estimate_error and trajectory.status[0].complete:
+        error = discretisation_error(
+            program, schedule, bound_values, noise_seed, run, state, trajectory
+        )
+    shown = {flat.by_ident[i].name: v for i, v in zip(flat.parameters, bound_values, strict=True)}
+    return Results(flat, trajectory, shown, provenance(flat, schedule, noise_seed, target), error,
+                   tuple(notes))  # fmt: skip
+
+
+def run_program(
+    program: Program,
+    schedule: Schedule,
+    values: tuple[float, ...],
+    noise_seed: int = 0,
+    run: int = 0,
+    state: State | None = None,
+) -> Trajectory:
+    """Return the trajectory of a program under a schedule."""
+    clock = schedule.clock
+    numbers = (clock.start, clock.stop, clock.dt, schedule.declared_dt)
+    if program.target == "numpy":
+        values = tuple(np.float64(value) for value in values)
+        numbers = tuple(np.float64(number) for number in numbers)  # type: ignore[assignment]
+    trajectory = integrate(program, schedule, Binding(values, *numbers, noise_seed, run), state)
+    if trajectory.values.ndim == 3:  # a set of one run
+        return replace(trajectory, values=trajectory.values[:, :, 0])
+    return trajectory
+
+
+def initial_state(
+    program: Program, schedule: Schedule, values: tuple[float, ...], noise_seed: int, run: int
+) -> State:
+    """Return the state in which a run of a program begins."""
+    clock = schedule.clock
+    numbers = (clock.start, clock.stop, clock.dt, schedule.declared_dt)
+    return state_of(program.bind(Binding(values, *numbers, noise_seed, run)))
+
+
+def parameter_values(flat: FlatModel, given: Mapping[Ident, float]) -> tuple[float, ...]:
+    """Return the numbers of a model's parameters in their order, the given ones replaced."""
+    own = (flat.by_ident[ident].term.value for ident in flat.parameters)  # type: ignore[union-attr]
+    return tuple(given.get(ident, value) for ident, value in zip(flat.parameters, own, strict=True))
+
+
+def settled_specs(
+    specs: SimSpecs,
+    method: str | Method | None = None,
+    dt: float | str | Fraction | None = None,
+    start: float | str | Fraction | None = None,
+    stop: float | str | Fraction | None = None,
+    save_every: float | str | Fraction | None = None,
+) -> SimSpecs:
+    """Return the model's settings with those given in their place."""
+    changes: dict[str, object] = {}
+    for key, given in (("dt", dt), ("start", start), ("stop", stop), ("save_interval", save_every)):
+        if given is not None:
+            changes[key] = exact(key, given)
+    if method is not None:
+        changes["method"] = _method(method)
+    settled = replace(specs, **changes)  # type: ignore[arg-type]
+    if save_every is None and settled.save_interval is not None:
+        coarser = max(settled.save_interval, settled.dt)
+        settled = replace(settled, save_interval=coarser)
+    return settled
+
+
+def exact(name: str, given: float | str | Fraction) -> Fraction:
+    """Return a number as the exact fraction of its decimal, so that 0.1 is a tenth."""
+    try:
+        return given if isinstance(given, Fraction) else Fraction(str(given))
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"{name} = {given} is not a number.") from None
+
+
+def _method(given: str | Method) -> Method:
+    if isinstance(given, Method):
+        return given
+    try:
+        return Method(given.casefold())
+    except ValueError:
+        names = [method.value for method in Method]
+        advice = did_you_mean(given, names) or f"It is one of {', '.join(names)}."
+        raise UsageError(f"no integration method is called '{given}'. {advice}") from None
+
+
+def _settings(
+    loaded: CompiledModel, parameters: Mapping[str, float], initial: Mapping[str, float]
+) -> tuple[dict[Ident, float], list[Override], list[str]]:
+    flat = loaded.flat
+    values: dict[Ident, float] = {}
+    overrides: list[Override] = []
+    notes: list[str] = []
+    for name, value in parameters.items():
+        variable = _known(flat, name)
+        if variable.role is Role.PARAMETER:
+            values[variable.ident] = float(value)
+        else:
+            overrides.append(Replacement(variable.ident, float(value)))
+            if variable.role is not Role.LEVEL:
+                notes.append(f"'{variable.name}' has an equation, '{variable.equation}'; "
+                             f"it is replaced by {value:g}.")  # fmt: skip
+        if not variable.range.holds(float(value)):
+            notes.append(f"'{variable.name}' = {value:g} lies outside its range, "
+                         f"{variable.range}.")  # fmt: skip
+    for name, value in initial.items():
+        overrides.append(InitialValue(_known(flat, name).ident, float(value)))
+    return values, overrides, notes
+
+
+def _known(flat: FlatModel, name: str) -> FlatVariable:
+    variable = flat.by_ident.get(canonical(name))
+    if variable is None or variable.hidden:
+        advice = did_you_mean(name, [v.name for v in flat.visible]) or ""
+        raise UsageError(f"no variable is called '{name}'. {advice}".strip())
+    return variable
+
+
+def discretisation_error(
+    program: Program,
+    schedule: Schedule,
+    values: tuple[float, ...],
+    noise_seed: int,
+    run: int,
+    state: State | None,
+    trajectory: Trajectory,
+) -> DiscretisationError | None:
+    """Return how far the run may lie from one with a vanishing step.
+
+    A fixed-step run is held against one of half the step on the same noise path, by
+    Richardson's extrapolation (Hairer, Norsett, Wanner 1993, II.4); an adaptive one against one of
+    a hundredth of the tolerance. Variables that read dt have no limit and are left out.
+    """
+    flat = program.flat
+    if schedule.method.adaptive:
+        binding = Binding(values, schedule.clock.start, schedule.clock.stop, schedule.clock.dt,
+                          schedule.declared_dt, noise_seed, run)  # fmt: skip
+        finer = integrate(program, schedule, binding, state, tolerance=1e-10)
+        factor, words = 1.0, "the same solver at a hundredth of its tolerance"
+    else:
+        finer = run_program(program, halved(schedule), values, noise_seed, run, state)
+        order = schedule.tableau.order
+        factor = 2.0**order / (2.0**order - 1.0)
+        words = f"a run with half the step, dt = {schedule.clock.dt / 2:g}"
+    if not finer.status[0].complete:
+        return None
+    shares: dict[str, float] = {}
+    step_bound = _reads_dt(flat)
+    for row, variable in enumerate(flat.variables):
+        if variable.hidden or variable.ident in step_bound:
+            continue
+        share = _share(trajectory.values[row], finer.values[row], factor)
+        if share is not None:
+            shares[variable.name] = share
+    return DiscretisationError(shares, words)
+
+
+def _share(coarse: np.ndarray, fine: np.ndarray, factor: float) -> float | None:
+    if not (np.isfinite(coarse).all() and np.isfinite(fine).all()):
+        return None
+    spread = float(coarse.max() - coarse.min())
+    size = float(np.abs(coarse).max())
+    if spread <= DOMINANT * max(size, 1e-300):
+        return 0.0  # a variable that does not move has no range to compare with
+    return float(np.abs(coarse - fine).max()) * factor / spread
+
+
+def _reads_dt(flat: FlatModel) -> frozenset[Ident]:
+    """Return the variables whose value at a time depends on dt itself, as a pulse's does."""
+    found: set[Ident] = set()
+    for ident in (*flat.constants, *flat.steps):
+        term = flat.by_ident[ident].term
+        direct = any(isinstance(n, Clock) and n.reading is Reading.DT for n in walk(term))
+        if direct or any(need in found for need in symbols(term)):
+            found.add(ident)
+    return frozenset(found)
+
+
+def provenance(
+    flat: FlatModel, schedule: Schedule, noise_seed: int, target: str
+) -> dict[str, object]:
+    """Return what is needed to repeat a run and to know what computed it."""
+    return {
+        "model": flat.name,
+        "model_file": flat.path,
+        "model_digest": flat.digest,
+        "method": schedule.method.value,
+        "start": schedule.clock.start,
+        "stop": schedule.clock.stop,
+        "dt": schedule.clock.dt,
+        "time_units": flat.time_units,
+        "noise_seed": noise_seed,
+        "target": target,
+        "cyclesim": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+    }

@@ -62,16 +62,12 @@ def round_half_away(a: float) -> float:
 
 def smaller(a: float, b: float) -> float:
     """Return the smaller of two; NaN if either is NaN."""
-    if a != a or b != b:
-        return NAN
-    return min(b, a)
+    return a if a < b else b if b <= a else NAN
 
 
 def larger(a: float, b: float) -> float:
     """Return the larger of two; NaN if either is NaN."""
-    if a != a or b != b:
-        return NAN
-    return max(b, a)
+    return a if a > b else b if b >= a else NAN
 
 
 def exponential(a: float) -> float:

@@ -74,7 +74,7 @@ class Results:
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return the values of a variable at the saved times."""
-        place = self.flat.variables.index(self.variable(name))
+        place = self.flat.places[self.variable(name).ident]
         values: np.ndarray = self.trajectory.values[place]
         return values
 

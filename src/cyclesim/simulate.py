@@ -31,7 +31,8 @@ from cyclesim.readers import read_model
 from cyclesim.results import DiscretisationError, Results
 from cyclesim.schedule import Schedule, halved, schedule_of
 
-DOMINANT = 1e-9
+STILL = 1e-5
+"""A variable that moves by less than this share of the largest value in its unit stands still."""
 
 
 def load(path: str | Path) -> CompiledModel:
@@ -225,24 +226,42 @@ def discretisation_error(
     if not finer.status[0].complete:
         return None
     shares: dict[str, float] = {}
+    sizes = _sizes(flat, trajectory, schedule.clock.stop - schedule.clock.start)
     step_bound = _reads_dt(flat)
-    for row, variable in enumerate(flat.variables):
-        if variable.hidden or variable.ident in step_bound:
+    for variable in flat.visible:
+        if variable.ident in step_bound:
             continue
-        share = _share(trajectory.values[row], finer.values[row], factor)
+        row = flat.places[variable.ident]
+        share = _share(trajectory.values[row], finer.values[row], sizes[variable.ident])
         if share is not None:
-            shares[variable.name] = share
+            shares[variable.name] = share * factor
     return DiscretisationError(shares, words)
 
 
-def _share(coarse: np.ndarray, fine: np.ndarray, factor: float) -> float | None:
+def _sizes(flat: FlatModel, trajectory: Trajectory, length: float) -> dict[Ident, float]:
+    """Return what is large for each variable: the largest value in its unit.
+
+    For a flow it is also the rate that would turn over a stock it changes within the run.
+    """
+    peaks = np.nan_to_num(np.abs(trajectory.values), posinf=0.0).max(axis=1)
+    largest: dict[str | None, float] = {}
+    for variable, peak in zip(flat.variables, peaks.tolist(), strict=True):
+        largest[variable.units] = max(peak, largest.get(variable.units, 0.0))
+    sizes = {variable.ident: largest[variable.units] for variable in flat.variables}
+    for rule in flat.levels:
+        rate = float(peaks[flat.places[rule.ident]]) / length
+        for flow in (*rule.inflows, *rule.outflows):
+            sizes[flow] = max(sizes[flow], rate)
+    return sizes
+
+
+def _share(coarse: np.ndarray, fine: np.ndarray, size: float) -> float | None:
     if not (np.isfinite(coarse).all() and np.isfinite(fine).all()):
         return None
     spread = float(coarse.max() - coarse.min())
-    size = float(np.abs(coarse).max())
-    if spread <= DOMINANT * max(size, 1e-300):
-        return 0.0  # a variable that does not move has no range to compare with
-    return float(np.abs(coarse - fine).max()) * factor / spread
+    if spread <= STILL * size:
+        return 0.0
+    return float(np.abs(coarse - fine).max()) / spread
 
 
 def _reads_dt(flat: FlatModel) -> frozenset[Ident]:

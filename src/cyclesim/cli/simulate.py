@@ -81,8 +81,8 @@ def csv_text(results: Results) -> str:
     names = [variable.name for variable in results.variables]
     writer.writerow(["time", *names])
     columns = [results.time.tolist(), *(results[name].tolist() for name in names)]
-    writer.writerows(zip(*columns, strict=True))
-    return buffer.getvalue()
+    rows = (",".join(map(repr, row)) for row in zip(*columns, strict=True))
+    return buffer.getvalue() + "\n".join(rows) + "\n"
 
 
 def json_text(results: Results) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, ClassVar
 
 from cyclesim.codegen.module import module_text
 from cyclesim.codegen.program import Program, Source, load
-from cyclesim.codegen.render import Renderer
+from cyclesim.codegen.render import Renderer, held
 from cyclesim.compiler import FlatModel
+from cyclesim.compiler.terms import Apply, Literal, Symbol
 from cyclesim.functions import OPERATIONS
 from cyclesim.noise import uniform
 from cyclesim.project import GraphicalFunction, GraphicalKind
@@ -38,6 +39,25 @@ class PythonRenderer(Renderer):
         "not": "(0.0 if {0} else 1.0)",
         "round": "round_half_away({0})",
     }
+
+    def __init__(self, flat: FlatModel) -> None:
+        super().__init__(flat)
+        self.divisors = count(1)
+
+    def operation(self, term: Apply) -> tuple[str, int]:
+        """Return an operation; a division is Python's own wherever the divisor is not zero."""
+        if term.operation != "divide":
+            return super().operation(term)
+        above, below = (self.written(argument) for argument in term.arguments)
+        match term.arguments[1]:
+            case Literal(value=value) if value != 0.0:
+                return f"{held(above, 6)} / {held(below, 7)}", 6
+            case Symbol():
+                name, test = below[0], below[0]
+            case _:  # each divisor has a name of its own, since divisions nest
+                name = f"divisor_{next(self.divisors)}"
+                test = f"({name} := {below[0]})"
+        return f"({held(above, 6)} / {name} if {test} else divide({above[0]}, {name}))", self.atom
 
 
 def emit_python(flat: FlatModel) -> Program:

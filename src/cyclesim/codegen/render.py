@@ -47,7 +47,7 @@ class Renderer:
         if term.operation in self.infix:
             symbol, level = self.infix[term.operation]
             left, right = (self.written(argument) for argument in term.arguments)
-            return f"{_held(left, level)} {symbol} {_held(right, level + 1)}", level
+            return f"{held(left, level)} {symbol} {held(right, level + 1)}", level
         arguments = [self.render(argument) for argument in term.arguments]
         if term.operation in self.templates:
             return self.templates[term.operation].format(*arguments), self.atom
@@ -70,7 +70,8 @@ class Renderer:
         return f"draw({site}, noise_step)" if seed is None else f"draw_seeded({seed}, noise_step)"
 
 
-def _held(written: tuple[str, int], level: int) -> str:
+def held(written: tuple[str, int], level: int) -> str:
+    """Return a written term, in brackets where it binds more loosely than `level`."""
     text, binds = written
     return text if binds >= level else f"({text})"
 

@@ -104,7 +104,7 @@ class FlatModel:
     """A model in which three orders exist and each identifier has its place.
 
     `variables` are in file order; `levels`, `memories`, `buffers` and `parameters` give the
-    place of each in state and parameter arrays. `constants` and `steps` are orders of
+    place of each in state and parameter arrays, `places` that of each variable. `constants` and `steps` are orders of
     computation, `initial` the order at the start, levels and memories included.
     """
 
@@ -123,6 +123,7 @@ class FlatModel:
     tables: dict[Ident, GraphicalFunction]
     breakpoints: tuple[Breakpoint, ...]
     by_ident: dict[Ident, FlatVariable]
+    places: dict[Ident, int]
     digest: str
 
     @property

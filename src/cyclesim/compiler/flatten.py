@@ -79,6 +79,7 @@ def flatten(model: Model[Term]) -> FlatModel:
         tables=model.tables,
         breakpoints=breakpoints(_terms(model), frozenset(fixed), model.tables),
         by_ident={variable.ident: variable for variable in variables},
+        places={variable.ident: place for place, variable in enumerate(variables)},
         digest=_digest(model),
     )
 

@@ -7,8 +7,8 @@ refused, so that nothing is fetched or multiplied.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from cyclesim.errors import Diagnostic, Location, ModelError, SourceText
 
@@ -93,8 +93,9 @@ def parse_xml(content: bytes, path: str) -> Element:
 
 def to_xml(element: Element) -> str:
     """Return an element and all in it as XML text, prefixes left out."""
-    attributes = "".join(f" {key}={quoteattr(value)}" for key, value in element.attributes.items())
-    inner = escape(element.text.strip()) + "".join(to_xml(child) for child in element.children)
+    attributes = "".join(f' {key}="{escape(value)}"' for key, value in element.attributes.items())
+    text = escape(element.text.strip(), quote=False)
+    inner = text + "".join(to_xml(child) for child in element.children)
     if not inner:
         return f"<{element.tag}{attributes}/>"
     return f"<{element.tag}{attributes}>{inner}</{element.tag}>"

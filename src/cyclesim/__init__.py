@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from cyclesim.version import __version__
 
 if TYPE_CHECKING:
     from cyclesim.compiler import CompiledModel
@@ -38,6 +38,7 @@ __all__ = [
     "Results",
     "Study",
     "StudyRun",
+    "__version__",
     "load",
     "plot",
     "read_study",

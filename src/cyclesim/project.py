@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
+from itertools import pairwise
 
 from cyclesim.errors import Location, SourceText
 from cyclesim.expr import Expr
@@ -39,6 +40,14 @@ class GraphicalFunction:
     kind: GraphicalKind
     x: tuple[float, ...]
     y: tuple[float, ...]
+
+    @property
+    def slopes(self) -> tuple[float, ...]:
+        """Return the slope of each segment, 0 for one without width."""
+        points = zip(self.x, self.y, strict=True)
+        return tuple(
+            (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0 for (x0, y0), (x1, y1) in pairwise(points)
+        )
 
 
 @dataclass(frozen=True)

@@ -128,14 +128,14 @@ def _check(specs: SimSpecs) -> None:
             "Let it stop later than it starts."
         )
     steps = (specs.stop - specs.start) / specs.dt
+    if steps > STEP_LIMIT:
+        raise UsageError(f"the run has more than {STEP_LIMIT:,} steps. Use a larger dt.")
     if abs(steps - round(steps)) > steps * SNAP:
         raise UsageError(
             f"dt = {float(specs.dt):g} does not divide the run from {float(specs.start):g} to "
             f"{float(specs.stop):g}: {float(steps):.6g} steps. "
             f"Use a dt that divides {float(specs.stop - specs.start):g}."
         )
-    if steps > STEP_LIMIT:
-        raise UsageError(f"{float(steps):.3g} steps are more than {STEP_LIMIT:,}. Use a larger dt.")
     every = specs.save_interval
     if every is not None and every < specs.dt * (1 - SNAP):
         raise UsageError(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclesim import __version__, library
+from cyclesim import library
 from cyclesim.codegen import TARGETS, Binding, Program
 from cyclesim.compiler import (
     CompiledModel,
@@ -30,6 +30,7 @@ from cyclesim.project import Method, SimSpecs
 from cyclesim.readers import read_model
 from cyclesim.results import DiscretisationError, Results
 from cyclesim.schedule import Schedule, halved, schedule_of
+from cyclesim.version import __version__
 
 STILL = 1e-5
 """A variable that moves by less than this share of the largest value in its unit stands still."""
@@ -84,7 +85,8 @@ def simulate(
         error = discretisation_error(
             program, schedule, bound_values, noise_seed, run, state, trajectory
         )
-    shown = {flat.by_ident[i].name: v for i, v in zip(flat.parameters, bound_values, strict=True)}
+    bound = zip(flat.parameters, bound_values, strict=True)
+    shown = {flat.by_ident[i].name: v for i, v in bound if not flat.by_ident[i].hidden}
     return Results(flat, trajectory, shown, provenance(flat, schedule, noise_seed, target), error,
                    tuple(notes))  # fmt: skip
 

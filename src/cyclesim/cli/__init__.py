@@ -7,9 +7,9 @@ from importlib import import_module
 
 import click
 
-from cyclesim import __version__
 from cyclesim.errors import CyclesimError
 from cyclesim.names import did_you_mean
+from cyclesim.version import __version__
 
 _COMMANDS = {
     "demo": "cyclesim.cli.run",

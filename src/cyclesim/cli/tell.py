@@ -11,9 +11,10 @@ from importlib import metadata
 
 import click
 
-from cyclesim import __version__, library
+from cyclesim import library
 from cyclesim.cli.options import json_option
 from cyclesim.scenario.schema import json_schema
+from cyclesim.version import __version__
 
 
 @click.command()

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cyclesim.codegen.emit_python import segment_slopes
 from cyclesim.codegen.module import module_text
 from cyclesim.codegen.program import Program, Source, load
 from cyclesim.codegen.render import Renderer
@@ -164,7 +163,7 @@ def _noise(
 def array_table(graphical: GraphicalFunction) -> Callable[[Array], Array]:
     """Return a graphical function as a function of arrays."""
     x, y = np.array(graphical.x), np.array(graphical.y)
-    slopes = np.array(segment_slopes(graphical))
+    slopes = np.array(graphical.slopes)
     last = len(x) - 1
 
     def place_of(value: Array, highest: int) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from itertools import count, pairwise
+from itertools import count
 from typing import Any, ClassVar
 
 from cyclesim.codegen.module import module_text
@@ -94,7 +94,7 @@ def scalar_table(graphical: GraphicalFunction) -> Callable[[float], float]:
     At a repeated x the later point counts, so that a vertical piece is a jump.
     """
     x, y = graphical.x, graphical.y
-    slopes = segment_slopes(graphical)
+    slopes = graphical.slopes
     last = len(x) - 1
     low = x[0]
     if graphical.kind is GraphicalKind.DISCRETE:
@@ -124,11 +124,3 @@ def scalar_table(graphical: GraphicalFunction) -> Callable[[float], float]:
         return y[place] + slopes[place] * (value - x[place])
 
     return clamped
-
-
-def segment_slopes(graphical: GraphicalFunction) -> tuple[float, ...]:
-    """Return the slope of each segment, 0 for one without width."""
-    points = list(zip(graphical.x, graphical.y, strict=True))
-    return tuple(
-        (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0 for (x0, y0), (x1, y1) in pairwise(points)
-    )

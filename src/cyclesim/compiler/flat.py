@@ -104,8 +104,9 @@ class FlatModel:
     """A model in which three orders exist and each identifier has its place.
 
     `variables` are in file order; `levels`, `memories`, `buffers` and `parameters` give the
-    place of each in state and parameter arrays, `places` that of each variable. `constants` and `steps` are orders of
-    computation, `initial` the order at the start, levels and memories included.
+    place of each in state and parameter arrays, `places` that of each variable in results.
+    `constants` and `steps` are orders of computation, `initial` the order at the start, levels
+    and memories included.
     """
 
     path: str

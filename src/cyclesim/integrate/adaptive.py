@@ -34,9 +34,9 @@ def integrate_adaptive(
     """
     refuse_fixed_step_parts(program)
     bound = program.bind(binding)
-    levels, _ = state or state_of(bound)
-    solve = _Solver(program, bound, schedule, tolerance, levels)
-    return solve.run(np.array(levels, dtype=float))
+    begin = state or state_of(bound)
+    solve = _Solver(program, bound, schedule, tolerance, begin)
+    return solve.run(np.array(begin.levels, dtype=float))
 
 
 def refuse_fixed_step_parts(program: Program) -> None:
@@ -69,14 +69,14 @@ class _Solver:
         bound: Bound,
         schedule: Schedule,
         tolerance: float,
-        levels: Sequence[float],
+        begin: State,
     ) -> None:
         self.program = program
         self.bound = bound
         self.schedule = schedule
-        self.held = bound.initial()[1]
+        self.held = begin.held
         self.tolerance = tolerance
-        sizes = np.maximum(np.abs(np.array(levels, dtype=float)), 1e-3)
+        sizes = np.maximum(np.abs(np.array(begin.levels, dtype=float)), 1e-3)
         self.absolute = sizes * tolerance * 1e-3
         self.edge = math.inf
 

@@ -1,0 +1,163 @@
+"""A study from its file to what its scenarios gave.
+
+Scenarios change an organisation, not its past: each run starts from the state in which the
+unchanged organisation is at the start, and its changes are compiled in on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from cyclesim.checks import verdicts
+from cyclesim.codegen import TARGETS
+from cyclesim.compiler import CompiledModel, InitialValue, Override, Replacement, Role
+from cyclesim.errors import UsageError
+from cyclesim.integrate import State
+from cyclesim.names import Ident, canonical, did_you_mean
+from cyclesim.project import Method
+from cyclesim.results import Results
+from cyclesim.scenario import Change, Scenario, Study, StudyRun, read_study
+from cyclesim.scenario.quantities import as_written
+from cyclesim.scenario.words import change_words, quantity
+from cyclesim.schedule import schedule_of
+from cyclesim.simulate import initial_state, parameter_values, settled_specs, simulate
+
+__all__ = ["read_study", "run_study"]
+
+
+def run_study(
+    study: Study | str | Path,
+    *,
+    settings: Mapping[str, float] | None = None,
+    method: str | Method | None = None,
+    dt: float | str | Fraction | None = None,
+    save_every: float | str | Fraction | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> StudyRun:
+    """Return what every scenario of a study gave, and whether what it expects holds.
+
+    `settings` give constants another number in all scenarios, from before the start; a change of
+    the same constant still takes effect at its time. A scenario that diverges costs the others
+    nothing: its results end where it did, a note says so and what is expected of it fails.
+    Raises UsageError for settings that do not fit.
+    """
+    whole = study if isinstance(study, Study) else read_study(study)
+    specs = settled_specs(whole.specs, method, dt, None, None, save_every)
+    schedule_of(specs, whole.model.flat.sim_specs)
+    given = _settings(whole, settings or {})
+    whole = replace(whole, specs=specs, scenarios=_with_settings(whole, given.values))
+    results: dict[str, Results] = {}
+    notes = list(given.notes)
+    for scenario in whole.scenarios:
+        if progress is not None:
+            progress(scenario.title)
+        found = _run(whole, scenario, given.values)
+        results[scenario.name] = found
+        if not found.status.complete:
+            notes.append(f"'{scenario.name}' did not reach the end: {found.status.message}.")
+    return StudyRun(whole, results, verdicts(whole, results), tuple(notes))
+
+
+def scenario_models(
+    study: Study, scenario: Scenario, settings: Mapping[Ident, float] | None = None
+) -> tuple[CompiledModel, CompiledModel]:
+    """Return a scenario's model before its changes, and with them."""
+    by_ident = study.model.flat.by_ident
+    values = {**scenario.start, **(settings or {})}
+    before: list[Override] = [
+        InitialValue(ident, value)
+        if by_ident[ident].role is Role.LEVEL
+        else Replacement(ident, value)
+        for ident, value in values.items()
+    ]
+    model = study.model.changed(*before)
+    return model, model.changed(*(change.override for change in scenario.changes))
+
+
+def _run(study: Study, scenario: Scenario, settings: Mapping[Ident, float]) -> Results:
+    before, changed = scenario_models(study, scenario, settings)
+    state: State | None = None
+    if scenario.changes and not scenario.recompute:
+        state = _past(study, before, changed)
+    results = simulate(
+        changed,
+        method=study.specs.method,
+        dt=study.specs.dt,
+        start=study.specs.start,
+        stop=study.specs.stop,
+        save_every=study.specs.save_interval,
+        noise_seed=study.noise_seed,
+        state=state,
+        strict=False,
+    )
+    told = {
+        "study": study.path,
+        "study_digest": study.digest,
+        "scenario": scenario.name,
+        "settings": {study.model.flat.by_ident[i].name: value for i, value in settings.items()},
+    }
+    return replace(results, provenance={**results.provenance, **told})
+
+
+def _past(study: Study, before: CompiledModel, changed: CompiledModel) -> State:
+    """Return the state in which the unchanged organisation is at the start."""
+    flat, other = before.flat, changed.flat
+    # A state is told by place: a change adds constants only, never state.
+    assert [rule.ident for rule in flat.levels] == [rule.ident for rule in other.levels]
+    assert [rule.ident for rule in flat.memories] == [rule.ident for rule in other.memories]
+    assert [rule.ident for rule in flat.buffers] == [rule.ident for rule in other.buffers]
+    schedule = schedule_of(study.specs, study.model.flat.sim_specs)
+    program = TARGETS["python"](flat)
+    return initial_state(program, schedule, parameter_values(flat, {}), study.noise_seed, 0)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    values: Mapping[Ident, float]
+    notes: tuple[str, ...]
+
+
+def _settings(study: Study, given: Mapping[str, float]) -> _Settings:
+    flat = study.model.flat
+    values: dict[Ident, float] = {}
+    notes: list[str] = []
+    for name, value in given.items():
+        variable = flat.by_ident.get(canonical(name))
+        if variable is None or variable.hidden:
+            advice = did_you_mean(name, [known.name for known in flat.visible]) or ""
+            raise UsageError(f"no variable is called '{name}'. {advice}".strip())
+        if variable.role is Role.LEVEL:
+            raise UsageError(
+                f"'{variable.name}' is a stock: it changes through its flows. "
+                "Give its value at the start in the study, under 'initial'."
+            )
+        if variable.role is not Role.PARAMETER:
+            notes.append(
+                f"'{variable.name}' has an equation, '{variable.equation}'; "
+                f"it is replaced by {as_written(value)} in all scenarios."
+            )
+        if not variable.range.holds(value):
+            shown = quantity(value, variable.units)
+            notes.append(f"'{variable.name}' = {shown} lies outside its range, {variable.range}.")
+        values[variable.ident] = float(value)
+    return _Settings(values, tuple(notes))
+
+
+def _with_settings(study: Study, values: Mapping[Ident, float]) -> tuple[Scenario, ...]:
+    """Return the scenarios, the words of their changes true under the settings."""
+    units = study.specs.time_units
+
+    def told(change: Change) -> Change:
+        before = values.get(change.variable.ident)
+        if before is None:
+            return change
+        words = change_words(change.override, change.variable, before, units)
+        return replace(change, words=words)
+
+    return tuple(
+        replace(scenario, changes=tuple(told(change) for change in scenario.changes))
+        for scenario in study.scenarios
+    )

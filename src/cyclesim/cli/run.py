@@ -31,6 +31,8 @@ from cyclesim.study import run_study
 
 FLAGSHIP = "virtuous_or_vicious"
 _FILES = ("report.html", "series.csv", "summary.json")
+_TOLD = 4
+"""Headline variables told in the terminal; the report tells all."""
 _EXPECTATION_FAILED = 4
 _RUN_FAILED = 1
 
@@ -138,13 +140,13 @@ def write_all(found: StudyRun, folder: Path, force: bool, command: list[str]) ->
 
 
 def tell(found: StudyRun) -> None:
-    """Print what became of each headline variable in each scenario, on stdout."""
+    """Print what became of the first headline variables in each scenario, on stdout."""
     study = found.study
     click.echo(f"{study.title}\n{study.question}")
     for scenario in study.scenarios:
         click.echo(f"\n{scenario.title}")
         results = found.results[scenario.name]
-        for output in study.outputs:
+        for output in study.outputs[:_TOLD]:
             click.echo(f"  {sentence(output, results)}")
 
 

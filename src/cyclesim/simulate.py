@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
@@ -151,9 +152,13 @@ def settled_specs(
 def exact(name: str, given: float | str | Fraction) -> Fraction:
     """Return a number as the exact fraction of its decimal, so that 0.1 is a tenth."""
     try:
-        return given if isinstance(given, Fraction) else Fraction(str(given))
+        if isinstance(given, Fraction):
+            return given
+        if math.isfinite(float(given)):
+            return Fraction(str(given))
     except (ValueError, ZeroDivisionError):
-        raise UsageError(f"{name} = {given} is not a number.") from None
+        pass
+    raise UsageError(f"{name} = {given} is not a number.")
 
 
 def _method(given: str | Method) -> Method:

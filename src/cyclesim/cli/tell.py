@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from importlib import metadata
+from typing import Any
 
 import click
 
@@ -35,7 +36,7 @@ def doctor(as_json: bool) -> int:
     return 1 if any(row["needed"] and not row["version"] for row in found["packages"]) else 0
 
 
-def examination() -> dict[str, object]:
+def examination() -> dict[str, Any]:
     """Return what cyclesim needs and what of it is there."""
     rows = []
     for requirement in metadata.requires("cyclesim") or []:
@@ -71,10 +72,10 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _tell(found: dict[str, object]) -> None:
+def _tell(found: dict[str, Any]) -> None:
     click.echo(f"cyclesim {found['cyclesim']} on Python {found['python']}, {found['platform']}")
     click.echo(f"models and studies in {found['library']}")
-    rows: list[dict[str, str | None]] = found["packages"]  # type: ignore[assignment]
+    rows: list[dict[str, str | None]] = found["packages"]
     for row in rows:
         if row["needed"]:
             state = row["version"] or "MISSING"

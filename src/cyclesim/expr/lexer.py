@@ -70,4 +70,9 @@ def _unreadable(text: str, position: int) -> ExpressionError:
         return ExpressionError("the comment is not closed", span, "Add the missing '}'.")
     if character == '"':
         return ExpressionError("the quoted name is not closed", span, "Add the missing '\"'.")
-    return ExpressionError(f"'{character}' cannot stand in an equation", span)
+    hints = {
+        "%": "Write 0.06 for 6 %.",
+        "“": 'Use straight quotes (").',
+        "”": 'Use straight quotes (").',
+    }
+    return ExpressionError(f"'{character}' cannot stand in an equation", span, hints.get(character))

@@ -24,8 +24,9 @@ from cyclesim.names import canonical, displayed
 
 __all__ = ["ExpressionError", "parse"]
 
-DEPTH_LIMIT = 100
-"""Nesting beyond this is refused by name: no modeller writes it, and it would exhaust the stack."""
+DEPTH_LIMIT = 60
+CHAIN_LIMIT = 200
+"""Deeper nesting and longer chains of operators are refused by name: they exhaust the stack."""
 
 _LEVELS: tuple[dict[str, str], ...] = (
     {"or": "or", "|": "or"},
@@ -72,7 +73,7 @@ class _Parser:
             return self.advance()
         if opened is not None:
             message = f"'{opened.text}' is not closed: expected '{text}'{self._instead()}"
-            raise ExpressionError(message, self.current.span)
+            raise ExpressionError(message, opened.span)
         raise ExpressionError(f"expected '{text}'{self._instead()}", self.current.span)
 
     def _instead(self) -> str:
@@ -86,34 +87,49 @@ class _Parser:
         if self.at(")", "]"):
             raise ExpressionError(f"'{self.current.text}' closes nothing", self.current.span)
         message = f"expected an operator{self._instead()}"
-        raise ExpressionError(message, self.current.span)
+        raise ExpressionError(message, self.current.span, self._advice())
+
+    def _advice(self) -> str | None:
+        """Return what may have been meant where an equation goes on against the grammar."""
+        before = self.tokens[self.position - 1]
+        if self.current.kind == "name" and before.kind == "name":
+            return "Write a name of several words with underscores or in double quotes."
+        if self.at(",") and before.kind == "number":
+            return "Write decimals with a point: 0.5."
+        return None
 
     def expression(self) -> Expr:
+        self.deeper()
+        expr = self.binary(0)
+        self.depth -= 1
+        return expr
+
+    def deeper(self) -> None:
+        """Go one level down, or refuse to."""
         self.depth += 1
         if self.depth > DEPTH_LIMIT:
             message = f"the equation is nested more than {DEPTH_LIMIT} deep"
             raise ExpressionError(message, self.current.span, "Split it into several variables.")
-        expr = self.binary(0)
-        self.depth -= 1
-        return expr
 
     def binary(self, level: int) -> Expr:
         if level == len(_LEVELS):
             return self.unary()
         left = self.binary(level + 1)
+        length = 1
         while self.current.kind in ("operator", "keyword") and self.current.text in _LEVELS[level]:
             operator = _LEVELS[level][self.advance().text]
             right = self.binary(level + 1)
+            length += 1
+            if length > CHAIN_LIMIT:
+                message = f"more than {CHAIN_LIMIT} operands stand in one chain"
+                raise ExpressionError(message, right.span, "Split it into several variables.")
             left = Binary(operator, left, right, Span(left.span.start, right.span.end))
         return left
 
     def unary(self) -> Expr:
         if self.at("-", "+", "not", "!"):
             token = self.advance()
-            self.depth += 1
-            if self.depth > DEPTH_LIMIT:
-                message = f"the equation is nested more than {DEPTH_LIMIT} deep"
-                raise ExpressionError(message, token.span, "Split it into several variables.")
+            self.deeper()
             operand = self.unary()
             self.depth -= 1
             operator = "not" if token.text in ("not", "!") else token.text
@@ -124,7 +140,9 @@ class _Parser:
         base = self.primary()
         if self.at("^"):
             self.advance()
+            self.deeper()
             exponent = self.unary()  # right to left, and 2^-3 needs no brackets
+            self.depth -= 1
             return Binary("^", base, exponent, Span(base.span.start, exponent.span.end))
         return base
 
@@ -146,9 +164,16 @@ class _Parser:
         if self.at("if"):
             return self.conditional()
         if token.kind == "end":
-            raise ExpressionError("the equation ends where a value is expected", token.span)
-        message = f"expected a value, found '{token.text}'"
-        raise ExpressionError(message, token.span)
+            only = self.position == 0
+            message = "there is no equation, only a comment" if only else \
+                "the equation ends where a value is expected"  # fmt: skip
+            raise ExpressionError(message, token.span)
+        hint = None
+        if self.at("then"):
+            hint = "Write IF condition THEN value ELSE value."
+        elif self.at("*") and self.tokens[self.position - 1].text == "*":
+            hint = "A power is written ^."
+        raise ExpressionError(f"expected a value, found '{token.text}'", token.span, hint)
 
     def conditional(self) -> Expr:
         start = self.advance().span.start

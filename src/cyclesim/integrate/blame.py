@@ -33,6 +33,11 @@ def diverged(
                 Status.DIVERGED, time, f"{message}, from {_listed(program, needs, values)}"
             )
     for rule in flat.levels:
+        if not math.isfinite(values[rule.ident]):
+            name = flat.by_ident[rule.ident].name
+            message = f"the initial value of '{name}' is {_word(values[rule.ident])}"
+            return RunStatus(Status.DIVERGED, time, message)
+    for rule in flat.levels:
         flows = (*rule.inflows, *rule.outflows)
         rate = sum(values[i] for i in rule.inflows) - sum(values[o] for o in rule.outflows)
         if not math.isfinite(rate + values[rule.ident]) or abs(rate) > 1e290:

@@ -75,6 +75,8 @@ def _scaled(
         return ()
     try:
         low, high = (float(element.attributes[key]) for key in ("min", "max"))
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise ValueError
     except (KeyError, ValueError):
         message = "the x scale has no smallest and largest value"
         findings.fault("points", message, element.location, subject)

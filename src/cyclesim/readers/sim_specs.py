@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from cyclesim.names import did_you_mean
@@ -34,7 +35,10 @@ def read_sim_specs(element: Element | None, findings: Findings) -> SimSpecs:
 
 
 def _fraction(text: str) -> Fraction | None:
+    """Return the exact number, None where the text is none that a double can stand for."""
     try:
+        if not math.isfinite(float(text)) or ("e" in text.casefold() and float(text) == 0.0):
+            return None  # before Fraction, which would write out 1e30000000
         return Fraction(text.strip())
     except (ValueError, ZeroDivisionError):
         return None
@@ -67,7 +71,11 @@ def _save_interval(element: Element, findings: Findings) -> Fraction | None:
     for tag in ("save_interval", "savestep"):
         child = element.child(tag)
         if child is not None:
-            return _number(child, Fraction(1), findings)
+            value = _number(child, Fraction(1), findings)
+            if value <= 0:
+                message = f"the save interval {float(value):g} is not above 0"
+                findings.fault("sim-specs", message, child.location, "sim_specs")
+            return value
         written = element.attributes.get(tag)
         if written is not None:
             value = _fraction(written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import PurePath
 
 from cyclesim.errors import Diagnostic, ModelError, SourceText, in_file_order
@@ -209,7 +210,7 @@ def _variable(element: Element, defaults: frozenset[str], findings: Findings) ->
         message = "no kind of variable is called so"
         findings.fault("unknown-element", message, element.location, f"<{element.tag}>")
         return None
-    if "name" not in element.attributes:
+    if not displayed(element.attributes.get("name", "")):
         message = "the variable has no name"
         findings.fault("unnamed", message, element.location, f"<{element.tag}>")
         return None
@@ -275,7 +276,10 @@ def _range(element: Element | None, name: str, findings: Findings) -> Bounds:
     for key in ("min", "max"):
         text = element.attributes.get(key)
         try:
-            ends.append(float(text) if text else None)
+            end = float(text) if text else None
+            if end is not None and math.isnan(end):
+                raise ValueError
+            ends.append(end)
         except ValueError:
             message = f"the range's {key} '{text}' is not a number"
             findings.fault("range", message, element.location, f"'{name}'")
@@ -331,5 +335,10 @@ def _flow_names(elements: list[Element], about: About, findings: Findings) -> tu
             message = f"<{element.tag}> names no flow"
             findings.fault("unknown-flow", message, element.location, f"'{about.name}'")
             continue
-        found.append(Equation(place, Reference(canonical(name), displayed(name))))
+        reference = Reference(canonical(name), displayed(name))
+        if any(equation.expr == reference for equation in found):
+            message = f"<{element.tag}> names '{name}' twice"
+            findings.fault("unknown-flow", message, element.location, f"'{about.name}'")
+            continue
+        found.append(Equation(place, reference))
     return tuple(found)

@@ -12,6 +12,8 @@ from xml.parsers import expat
 
 from cyclesim.errors import Diagnostic, Location, ModelError, SourceText
 
+DEPTH_LIMIT = 100
+
 
 @dataclass
 class Element:
@@ -58,6 +60,10 @@ def parse_xml(content: bytes, path: str) -> Element:
     open_elements = [top]
 
     def begin(name: str, attributes: dict[str, str]) -> None:
+        if len(open_elements) > DEPTH_LIMIT:
+            where = Location(path, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
+            message = f"elements are nested more than {DEPTH_LIMIT} deep"
+            raise ModelError([Diagnostic("xml", message, where)])
         prefix, _, tag = name.rpartition(":")
         bare = {key.rpartition(":")[2]: value for key, value in attributes.items()}
         where = Location(path, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
@@ -84,6 +90,8 @@ def parse_xml(content: bytes, path: str) -> Element:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(content, True)
+    except LookupError as error:
+        raise ModelError([Diagnostic("xml", str(error), Location(path, 1, 1))]) from None
     except expat.ExpatError as error:
         where = Location(path, error.lineno, error.offset + 1)
         message = f"the file is not whole XML: {expat.ErrorString(error.code)}"

@@ -71,11 +71,11 @@ def _save_interval(element: Element, findings: Findings) -> Fraction | None:
     for tag in ("save_interval", "savestep"):
         child = element.child(tag)
         if child is not None:
-            value = _number(child, Fraction(1), findings)
-            if value <= 0:
-                message = f"the save interval {float(value):g} is not above 0"
+            every = _number(child, Fraction(1), findings)
+            if every <= 0:
+                message = f"the save interval {float(every):g} is not above 0"
                 findings.fault("sim-specs", message, child.location, "sim_specs")
-            return value
+            return every
         written = element.attributes.get(tag)
         if written is not None:
             value = _fraction(written)

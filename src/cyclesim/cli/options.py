@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from cyclesim.errors import UsageError
+from cyclesim.files import write_whole
 from cyclesim.results import Results
 
 TOO_COARSE = 0.01
@@ -55,21 +55,14 @@ def number(written: str, what: str) -> float:
     return value / 100 if percent else value
 
 
-def write_whole(path: Path, text: str, force: bool = False) -> None:
+def write_new(path: Path, text: str, force: bool = False) -> None:
     """Write a file so that it is whole or not there; one that is there is left alone.
 
     Raises UsageError where the file exists and `force` does not allow to replace it.
     """
     if path.exists() and not force:
         raise UsageError(f"'{path}' is already there. Name another file, or add --force.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="")
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(path, text)
 
 
 def tell_notes(results: Results, quiet: bool = False, title: str = "") -> None:

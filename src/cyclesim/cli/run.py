@@ -21,9 +21,9 @@ from cyclesim.cli.options import (
     quiet_option,
     set_option,
     tell_notes,
-    write_whole,
 )
 from cyclesim.errors import UsageError
+from cyclesim.files import write_whole
 from cyclesim.report import write_report
 from cyclesim.report.tables import series_csv, summary
 from cyclesim.scenario.parts import StudyRun
@@ -134,20 +134,23 @@ def write_all(found: StudyRun, folder: Path, force: bool, command: list[str]) ->
         )
     folder.mkdir(parents=True, exist_ok=True)
     write_report(found, folder / "report.html", command=command)
-    write_whole(folder / "series.csv", series_csv(found), force=True)
+    write_whole(folder / "series.csv", series_csv(found))
     text = json.dumps(summary(found), ensure_ascii=False, indent=1) + "\n"
-    write_whole(folder / "summary.json", text, force=True)
+    write_whole(folder / "summary.json", text)
 
 
 def tell(found: StudyRun) -> None:
     """Print what became of the first headline variables in each scenario, on stdout."""
     study = found.study
     click.echo(f"{study.title}\n{study.question}")
+    first = study.scenarios[0]
     for scenario in study.scenarios:
         click.echo(f"\n{scenario.title}")
         results = found.results[scenario.name]
+        baseline = found.results[first.name] if scenario is not first else None
         for output in study.outputs[:_TOLD]:
-            click.echo(f"  {sentence(output, results)}")
+            told = sentence(output, results, baseline=baseline, baseline_title=first.title)
+            click.echo(f"  {told}")
 
 
 def tell_faults(found: StudyRun, quiet: bool) -> None:

@@ -17,7 +17,7 @@ from cyclesim.cli.options import (
     quiet_option,
     set_option,
     tell_notes,
-    write_whole,
+    write_new,
 )
 from cyclesim.results import Results
 from cyclesim.simulate import simulate as run_model
@@ -67,7 +67,7 @@ def simulate(
     if out is None:
         click.echo(text, nl=False)
     else:
-        write_whole(out, text, force)
+        write_new(out, text, force)
         if not quiet:
             click.echo(f"wrote {out}: {len(results.time)} times, "
                        f"{len(results.variables)} variables", err=True)  # fmt: skip

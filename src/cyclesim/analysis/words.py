@@ -1,0 +1,106 @@
+"""Numbers, times and units in words that a board can read."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from cyclesim.names import displayed
+
+_NO_UNIT = frozenset({"", "1", "dmnl", "dimensionless", "unitless", "fraction"})
+_PREPOSITION = re.compile(r"\s(?:of|per|until|as|for|in|that|which|on|to|with|at|by|from|before)\s")
+
+
+def places(*values: float) -> int:
+    """Return how many decimals give the largest of the values three digits."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if largest == 0:
+        return 0
+    return max(0, min(8, 2 - math.floor(math.log10(largest) + 1e-9)))
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """Return a number with three digits or `decimals`, thousands apart by commas."""
+    if not math.isfinite(value):
+        return "no number"
+    if value != 0 and not 1e-5 <= abs(value) < 1e12:
+        return f"{value:.3g}"
+    text = f"{value:,.{places(value) if decimals is None else decimals}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
+
+
+def pair(first: float, second: float) -> tuple[str, str]:
+    """Return two numbers with as many decimals as show that they differ."""
+    fewest = places(first, second)
+    for decimals in range(fewest, fewest + 4):
+        texts = number(first, decimals), number(second, decimals)
+        if texts[0] != texts[1]:
+            return texts
+    return number(first, fewest), number(second, fewest)
+
+
+def exact_number(value: float) -> str:
+    """Return a number as it was set, without digits that only rounding made."""
+    return f"{value:,.10g}" if math.isfinite(value) else str(value)
+
+
+def unit(units: str | None) -> str:
+    """Return the unit as shown behind a number, empty where there is none."""
+    text = displayed(units or "")
+    return "" if text.casefold() in _NO_UNIT else text
+
+
+def with_unit(text: str, units: str | None) -> str:
+    """Return a number's text with its unit behind it, in the plural: '24 customers/week'."""
+    first, slash, rest = unit(units).partition("/")
+    return f"{text} {_plural(first.strip())}{slash}{rest}".strip()
+
+
+def _plural(noun: str) -> str:
+    # Short or capital units are signs ('km', 'USD'), not words.
+    if len(noun) < 4 or not (noun.isascii() and noun.isalpha() and noun.islower()):
+        return noun
+    if noun == "person":
+        return "people"
+    if noun.endswith(("s", "people", "staff")):
+        return noun
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return noun + ("es" if noun.endswith(("x", "ch", "sh")) else "s")
+
+
+def many(title: str) -> bool:
+    """Return whether a title takes its verb in the plural: 'Customers', 'Weeks until a reply'."""
+    words = _PREPOSITION.split(title.strip(), maxsplit=1)[0].split()
+    if not words:
+        return False
+    noun = words[0] if words[-1].endswith(("ed", "ing")) else words[-1]
+    return noun.endswith("s") and not noun.endswith(("ss", "us", "is"))
+
+
+def moment(time: float, time_units: str) -> str:
+    """Return a time as it is said: 'week 26'."""
+    name = displayed(time_units).lower() or "time"
+    if name.endswith("s") and not name.endswith("ss"):
+        name = name[:-1]
+    return f"{name} {round(time, 6):g}"
+
+
+def share(part: float) -> str:
+    """Return a share as per cent with a sign, one decimal where it is small."""
+    per_cent = 100 * part
+    decimals = 0 if abs(per_cent) >= 9.95 else 1
+    return f"{per_cent:+,.{decimals}f} %"
+
+
+def compared(value: float, base: float, units: str | None) -> str:
+    """Return how a value lies to another: '42 % lower than', 'the same as'."""
+    difference = value - base
+    if abs(difference) < 0.005 * max(abs(base), abs(value)) or difference == 0:
+        return "the same as"
+    direction = "higher" if difference > 0 else "lower"
+    if base * value <= 0 or abs(difference) > 2 * abs(base):
+        size = with_unit(number(abs(difference)), units)
+        return f"{size} {direction} than"
+    per_cent = 100 * abs(difference) / abs(base)
+    return f"{per_cent:.{0 if per_cent >= 9.95 else 1}f} % {direction} than"

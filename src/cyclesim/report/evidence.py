@@ -1,0 +1,100 @@
+"""What each parameter's number rests on, as its documentation says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from cyclesim.compiler import FlatModel, FlatVariable, Role
+from cyclesim.names import Ident, displayed
+
+_BASIS = re.compile(r"\b(Source|Assumption|Definition):\s*")
+_PLAUSIBLE = re.compile(r"^plausible\s+(from\s+\S+\s+to\s+\S*[^\s.;,])", re.IGNORECASE)
+
+
+class Basis(Enum):
+    """Where a number comes from; the value is the word for it."""
+
+    ASSUMPTION = "assumption"
+    UNKNOWN = "nothing said"
+    SOURCE = "source"
+    DEFINITION = "definition"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a parameter is, and what its number rests on."""
+
+    about: str
+    basis: Basis
+    words: str
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """A parameter with its number; `changed_in` are the places of scenarios that change it."""
+
+    variable: FlatVariable
+    value: float
+    ground: Ground
+    changed_in: tuple[int, ...]
+
+
+def ground_of(doc: str | None) -> Ground:
+    """Return what a doc says of a number: the last of Source, Assumption or Definition counts."""
+    text = " ".join((doc or "").split())
+    found = list(_BASIS.finditer(text))
+    if not found:
+        return Ground(text, Basis.UNKNOWN, "")
+    last = found[-1]
+    about, words = text[: last.start()].strip(), text[last.end() :].strip()
+    basis = Basis(last.group(1).lower())
+    if basis is Basis.ASSUMPTION:
+        plausible = _PLAUSIBLE.match(words)
+        if plausible:
+            rest = words[plausible.end() :].lstrip(".;, ")
+            words = f"plausible {plausible.group(1)}" + (f"; {rest}" if rest else "")
+    return Ground(about, basis, words)
+
+
+def parameter_rows(
+    flat: FlatModel, bound: Mapping[str, float], changed: Mapping[Ident, tuple[int, ...]]
+) -> tuple[ParameterRow, ...]:
+    """Return the modeller's parameters: assumptions, then those without a word, then the rest."""
+    rows = [
+        ParameterRow(
+            variable,
+            bound.get(variable.name, getattr(variable.term, "value", float("nan"))),
+            ground_of(variable.about.doc),
+            changed.get(variable.ident, ()),
+        )
+        for variable in flat.visible
+        if variable.role is Role.PARAMETER
+    ]
+    order = list(Basis)
+    return tuple(
+        sorted(rows, key=lambda r: (order.index(r.ground.basis), displayed(r.variable.name)))
+    )
+
+
+def in_words(rows: tuple[ParameterRow, ...]) -> str:
+    """Return how many parameters rest on what."""
+    counts = {basis: sum(row.ground.basis is basis for row in rows) for basis in Basis}
+    if not rows:
+        return "The model has no parameters."
+    texts = {
+        Basis.ASSUMPTION: "assumed within a plausible range",
+        Basis.UNKNOWN: "without a source or a word on where the number comes from",
+        Basis.SOURCE: "taken from a source",
+        Basis.DEFINITION: "a matter of definition or scale",
+    }
+    parts = [f"{counts[basis]} {_be(counts[basis])} {texts[basis]}" for basis in Basis
+             if counts[basis]]  # fmt: skip
+    said = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"Of {len(rows)} parameter{'' if len(rows) == 1 else 's'}, {said}."
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,0 +1,151 @@
+"""The report of a study: one HTML file that needs no network and says what it found."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from cyclesim.analysis.words import exact_number, moment, unit
+from cyclesim.names import Ident
+from cyclesim.report.charts import charts, dash_array, palette_css
+from cyclesim.report.comparison import comparison
+from cyclesim.report.confidential import PLOTLY_CONFIG
+from cyclesim.report.evidence import in_words, parameter_rows
+from cyclesim.report.figures import letter
+from cyclesim.files import write_whole
+from cyclesim.report.findings import answers, in_one_sentence, strongest_first
+from cyclesim.report.marks import begins, marks_of
+from cyclesim.report.trust import alarms, command_line, error_rows, facts, remarks
+from cyclesim.scenario.parts import StudyRun
+
+
+def write_report(run: StudyRun, path: Path, *, command: Sequence[str] | None = None) -> Path:
+    """Write a study's report to a file that is whole or not there.
+
+    `command` is the command line that repeats it, `cyclesim run STUDY` where not given.
+    """
+    return write_whole(path, report_html(run, command=command))
+
+
+def report_html(run: StudyRun, *, command: Sequence[str] | None = None) -> str:
+    """Return a study's report as one HTML page, the same for the same run and command."""
+    script = _template_text("report.js")
+    library = _library()
+    context = _context(run, command)
+    return str(
+        _template().render(
+            **context,
+            style=_template_text("report.css") + palette_css(len(run.study.scenarios)),
+            script=script,
+            library=library[0],
+            policy=_policy(_sha256(script), library[1]),
+            payload=_json_in_html(
+                {
+                    "charts": [chart.envelope for chart in context["charts"]],
+                    "config": PLOTLY_CONFIG,
+                }
+            ),
+        )
+    )
+
+
+def _context(run: StudyRun, command: Sequence[str] | None) -> dict[str, Any]:
+    study = run.study
+    flat = study.model.flat
+    found = answers(run)
+    marks = marks_of(study)
+    changed: dict[Ident, tuple[int, ...]] = {}
+    for place, scenario in enumerate(study.scenarios):
+        for ident in dict.fromkeys(change.variable.ident for change in scenario.changes):
+            changed[ident] = (*changed.get(ident, ()), place)
+    baseline = run.results[study.scenarios[0].name]
+    parameters = parameter_rows(flat, baseline.parameters, changed)
+    first, last = float(baseline.time[0]), float(baseline.time[-1])
+    return {
+        "study": study,
+        "flat": flat,
+        "first": moment(first, flat.time_units),
+        "last": moment(last, flat.time_units),
+        "answers": found,
+        "ranked": strongest_first(found),
+        "overall": in_one_sentence(found),
+        "alarms": alarms(run),
+        "rows": comparison(run, found),
+        "charts": charts(run, found, marks),
+        "marks": marks,
+        "verdicts": run.verdicts,
+        "titles": {scenario.name: scenario.title for scenario in study.scenarios},
+        "held": sum(verdict.held for verdict in run.verdicts),
+        "parameters": parameters,
+        "parameters_in_words": in_words(parameters),
+        "errors": error_rows(run),
+        "remarks": remarks(run),
+        "facts": facts(run),
+        "command": command_line(run, command),
+    }
+
+
+@cache
+def _template_text(name: str) -> str:
+    return (resources.files("cyclesim.report") / "template" / name).read_text("utf-8")
+
+
+@cache
+def _template() -> Any:
+    import jinja2  # a fifth of a second that only a report has to pay
+
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(_template_text),
+    )
+    environment.globals.update(begins=begins, letter=letter, dash_array=dash_array)
+    environment.filters.update(kept=_kept, number=exact_number, unit=unit, moment=moment)
+    return environment.get_template("report.html")
+
+
+def _kept(text: str) -> str:
+    """Return a text in which no line ends between a number and its per cent."""
+    return text.replace(" %", "\u00a0%")
+
+
+@cache
+def _library() -> tuple[str, str]:
+    """Return plotly.js packed for the page (4.8 MB become 2), and its hash unpacked.
+
+    The page unpacks it into a script element, which runs only because its hash is the one
+    that the page's policy names.
+    """
+    from plotly.offline import get_plotlyjs
+
+    source = get_plotlyjs()
+    packed = gzip.compress(source.encode("utf-8"), compresslevel=6, mtime=0)
+    return base64.b64encode(packed).decode("ascii"), _sha256(source)
+
+
+def _sha256(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _policy(*hashes: str) -> str:
+    # Plotly sets styles as it draws, and saves a picture by way of a data: and a blob: image.
+    return (
+        f"default-src 'none'; script-src {' '.join(hashes)}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _json_in_html(value: Any) -> str:
+    """Return JSON that cannot end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,126 @@
+"""A study's results as tables for other programs: series as CSV, findings as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+from cyclesim.analysis.behavior import Behaviour, shape_words
+from cyclesim.files import write_whole
+from cyclesim.report.findings import Answer, answers
+from cyclesim.results import Results
+from cyclesim.scenario.parts import StudyRun, Verdict
+
+SCHEMA_VERSION = 1
+
+
+def series_csv(run: StudyRun) -> str:
+    """Return scenario, time, then a column for each variable; a row each saved time.
+
+    Numbers have all their digits; a value that a run did not reach is empty.
+    """
+    names = [variable.name for variable in run.study.model.flat.visible]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["scenario", "time", *names])
+    for scenario in run.study.scenarios:
+        results = run.results[scenario.name]
+        columns = [results.time.tolist(), *(results[name].tolist() for name in names)]
+        for row in zip(*columns, strict=True):
+            cells = (repr(value) if math.isfinite(value) else "" for value in row)
+            writer.writerow([scenario.name, *cells])
+    return text.getvalue()
+
+
+def write_series_csv(run: StudyRun, path: Path) -> Path:
+    """Write `series_csv` to a file that is whole or not there."""
+    return write_whole(path, series_csv(run))
+
+
+def summary(run: StudyRun) -> dict[str, Any]:
+    """Return what a study found, ready for JSON; a value that is not a number is None."""
+    study = run.study
+    baseline = study.scenarios[0].name if study.scenarios else None
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": study.title,
+        "question": study.question,
+        "study_file": study.path,
+        "study_digest": study.digest,
+        "time_units": study.model.flat.time_units,
+        "baseline": baseline,
+        "scenarios": [_scenario(answer, run.results[answer.scenario.name])
+                      for answer in answers(run)],
+        "expectations": [_verdict(verdict) for verdict in run.verdicts],
+        "warnings": [str(warning) for warning in study.warnings],
+        "notes": list(run.notes),
+    }  # fmt: skip
+
+
+def _scenario(answer: Answer, results: Results) -> dict[str, Any]:
+    return {
+        "name": answer.scenario.name,
+        "title": answer.scenario.title,
+        "complete": results.status.complete,
+        "status": results.status.message or results.status.status.value,
+        "outputs": [
+            {
+                "variable": finding.output.variable.name,
+                "title": finding.output.title,
+                "units": finding.output.variable.units,
+                "good": finding.output.good.value,
+                **_course(finding.behaviour),
+                "against_baseline": _finite(finding.versus),
+                "sentence": finding.words,
+            }
+            for finding in answer.findings
+        ],
+        "discretisation_error": _error(results),
+        "notes": list(results.notes),
+        "provenance": dict(results.provenance),
+    }
+
+
+def _course(found: Behaviour) -> dict[str, Any]:
+    return {
+        "start": _finite(found.start),
+        "end": _finite(found.end),
+        "change": _finite(found.change),
+        "shape": found.shape.value,
+        "shape_in_words": shape_words(found),
+        "began": found.began,
+        "better": found.better,
+        "extreme": None
+        if found.extreme is None
+        else {"time": found.extreme.time, "value": found.extreme.value},
+    }
+
+
+def _error(results: Results) -> dict[str, Any] | None:
+    if results.error is None:
+        return None
+    variable, share = results.error.worst
+    return {
+        "worst_variable": variable,
+        "share_of_range": _finite(share),
+        "compared_with": results.error.compared_with,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    expectation = verdict.expectation
+    return {
+        "scenario": expectation.scenario,
+        "variable": expectation.variable.name,
+        "time": expectation.time,
+        "held": verdict.held,
+        "words": verdict.words,
+        "because": expectation.because,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from cyclesim.analysis.words import exact_number, moment, unit
+from cyclesim.files import write_whole
 from cyclesim.names import Ident
 from cyclesim.report.charts import charts, dash_array, palette_css
 from cyclesim.report.comparison import comparison
 from cyclesim.report.confidential import PLOTLY_CONFIG
 from cyclesim.report.evidence import in_words, parameter_rows
 from cyclesim.report.figures import letter
-from cyclesim.files import write_whole
 from cyclesim.report.findings import answers, in_one_sentence, strongest_first
 from cyclesim.report.marks import begins, marks_of
 from cyclesim.report.trust import alarms, command_line, error_rows, facts, remarks

@@ -21,7 +21,7 @@ from cyclesim.scenario.parts import (
     StudyRun,
     Verdict,
 )
-from cyclesim.simulate import simulate
+from cyclesim.simulation import simulate
 from tests.models_in_text import aux, flow, model, stock
 
 HOSTILE = (

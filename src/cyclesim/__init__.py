@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cyclesim.report.figures import plot
     from cyclesim.results import Results
     from cyclesim.scenario.parts import Study, StudyRun
-    from cyclesim.simulate import load, simulate
+    from cyclesim.simulation import load, simulate
     from cyclesim.study import read_study, run_study
 
 _HOMES = {
@@ -26,11 +26,11 @@ _HOMES = {
     "Results": "cyclesim.results",
     "Study": "cyclesim.scenario.parts",
     "StudyRun": "cyclesim.scenario.parts",
-    "load": "cyclesim.simulate",
+    "load": "cyclesim.simulation",
     "plot": "cyclesim.report.figures",
     "read_study": "cyclesim.study",
     "run_study": "cyclesim.study",
-    "simulate": "cyclesim.simulate",
+    "simulate": "cyclesim.simulation",
 }
 
 __all__ = [

@@ -23,7 +23,7 @@ from cyclesim.scenario import Change, Scenario, Study, StudyRun, read_study
 from cyclesim.scenario.quantities import as_written
 from cyclesim.scenario.words import change_words, quantity
 from cyclesim.schedule import schedule_of
-from cyclesim.simulate import initial_state, parameter_values, settled_specs, simulate
+from cyclesim.simulation import initial_state, parameter_values, settled_specs, simulate
 
 __all__ = ["read_study", "run_study"]
 

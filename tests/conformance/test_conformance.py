@@ -17,7 +17,7 @@ from expected_output import Expected, disagreements, expected_outputs
 
 from cyclesim.errors import ModelError
 from cyclesim.results import Results
-from cyclesim.simulate import load, simulate
+from cyclesim.simulation import load, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = Path(os.environ.get("CYCLESIM_CONFORMANCE", ROOT.parent / "shared" / "conformance"))

@@ -15,7 +15,7 @@ import pytest
 
 import cyclesim
 from cyclesim.errors import CyclesimError, Diagnostic, ModelError
-from cyclesim.simulate import load, simulate
+from cyclesim.simulation import load, simulate
 
 MODELS = Path(__file__).parent / "models"
 SOURCES = sorted(path for path in MODELS.iterdir() if path.suffix in (".xmile", ".mdl"))
@@ -99,10 +99,5 @@ def test_every_kind_of_finding_is_shown_by_a_file() -> None:
         for source in (package / folder).glob("*.py")
         for found in code.findall(source.read_text(encoding="utf-8"))
     }
-    shown = {
-        found.code
-        for name in NAMES
-       
-        for found in getattr(told(name), "diagnostics", ())
-    }
+    shown = {found.code for name in NAMES for found in getattr(told(name), "diagnostics", ())}
     assert written - shown == set()

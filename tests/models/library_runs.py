@@ -15,7 +15,7 @@ from cyclesim.readers import read_model
 from cyclesim.results import Results
 from cyclesim.scenario import Study, StudyRun, read_study
 from cyclesim.schedule import schedule_of
-from cyclesim.simulate import initial_state, load, parameter_values, settled_specs, simulate
+from cyclesim.simulation import initial_state, load, parameter_values, settled_specs, simulate
 from cyclesim.study import run_study, scenario_models
 
 MODELS = library.model_names()

@@ -21,7 +21,7 @@ from library_runs import (
 from cyclesim.compiler import CompiledModel, Role, Step
 from cyclesim.names import canonical
 from cyclesim.results import Results
-from cyclesim.simulate import simulate
+from cyclesim.simulation import simulate
 
 METHODS = ("euler", "rk2", "rk4")
 BASES = {

@@ -11,7 +11,7 @@ from cyclesim import library
 from cyclesim.cli.options import quiet_option, tell_notes
 from cyclesim.cli.run import exit_code, tell_faults
 from cyclesim.errors import CyclesimError, UsageError
-from cyclesim.simulate import simulate
+from cyclesim.simulation import simulate
 from cyclesim.study import run_study
 
 _MODELS = (".xmile", ".stmx", ".itmx", ".xml", ".mdl")

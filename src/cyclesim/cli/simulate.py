@@ -20,7 +20,7 @@ from cyclesim.cli.options import (
     write_new,
 )
 from cyclesim.results import Results
-from cyclesim.simulate import simulate as run_model
+from cyclesim.simulation import simulate as run_model
 
 
 @click.command()

@@ -16,25 +16,31 @@ Ident = NewType("Ident", str)
 """The canonical form of a name; two names with one `Ident` are one variable."""
 
 _BLANKS = re.compile(r"[\s_]+")
-_ESCAPED_BREAK = re.compile(r"\\[nrt]")
+_ESCAPED = re.compile(r'\\([nrt"\\])')
 
 
 def unquoted(name: str) -> str:
-    """Return `name` without enclosing double quotes and with its escapes resolved."""
+    """Return `name` without enclosing double quotes."""
     stripped = name.strip()
     if len(stripped) >= 2 and stripped[0] == stripped[-1] == '"':
-        stripped = stripped[1:-1].replace('\\"', '"')
+        return stripped[1:-1]
     return stripped
 
 
 def displayed(name: str) -> str:
     """Return `name` as it is shown: as written, on one line and without quotes."""
-    return " ".join(_ESCAPED_BREAK.sub(" ", unquoted(name)).replace("\\\\", "\\").split())
+    return " ".join(_ESCAPED.sub(_resolved, unquoted(name)).split())
+
+
+def _resolved(escape: re.Match[str]) -> str:
+    return " " if escape[1] in "nrt" else escape[1]
 
 
 def canonical(name: str) -> Ident:
     """Return the identifier of `name`, equal for all spellings that XMILE holds equal."""
     text = unicodedata.normalize("NFC", displayed(name))
+    while len(text) >= 2 and text[0] == text[-1] == '"':  # a shown name is found again
+        text = text[1:-1].strip()
     return Ident(_BLANKS.sub("_", text).casefold())
 
 

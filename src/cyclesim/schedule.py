@@ -95,6 +95,26 @@ class Schedule:
         return tuple(self.clock.time(step) for step in self.saved)
 
 
+def exact_number(written: float | str | Fraction) -> Fraction | None:
+    """Return a number as the exact fraction of its decimal, so that 0.1 is a tenth.
+
+    None where it is no number, or one that a double cannot stand for: `1e30000000` written out
+    as a fraction would take all memory.
+    """
+    if isinstance(written, Fraction):
+        return written
+    text = str(written).strip()
+    try:
+        if "/" not in text:
+            near = float(text)
+            vanished = near == 0.0 and any(c in "123456789" for c in text.casefold().split("e")[0])
+            if vanished or not math.isfinite(near):
+                return None
+        return Fraction(text) if len(text) < 400 else None
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
 def schedule_of(specs: SimSpecs, declared: SimSpecs | None = None) -> Schedule:
     """Return the schedule of a run by `specs`; noise keeps to the grid of `declared`.
 

@@ -24,13 +24,14 @@ from cyclesim.compiler import (
     compile_model,
 )
 from cyclesim.compiler.terms import Clock, Reading, symbols, walk
+from cyclesim.compiler.test_inputs import without_snap
 from cyclesim.errors import RunError, UsageError
 from cyclesim.integrate import State, Trajectory, integrate, state_of
 from cyclesim.names import Ident, canonical, did_you_mean
 from cyclesim.project import Method, SimSpecs
 from cyclesim.readers import read_model
 from cyclesim.results import DiscretisationError, Results
-from cyclesim.schedule import Schedule, halved, schedule_of
+from cyclesim.schedule import Schedule, exact_number, halved, schedule_of
 from cyclesim.version import __version__
 
 STILL = 1e-5
@@ -150,15 +151,11 @@ def settled_specs(
 
 
 def exact(name: str, given: float | str | Fraction) -> Fraction:
-    """Return a number as the exact fraction of its decimal, so that 0.1 is a tenth."""
-    try:
-        if isinstance(given, Fraction):
-            return given
-        if math.isfinite(float(given)):
-            return Fraction(str(given))
-    except (ValueError, ZeroDivisionError):
-        pass
-    raise UsageError(f"{name} = {given} is not a number.")
+    """Return a number given for a setting, exactly. Raises UsageError where it is none."""
+    found = exact_number(given)
+    if found is None:
+        raise UsageError(f"{name} = {given} is not a number.")
+    return found
 
 
 def _method(given: str | Method) -> Method:
@@ -179,6 +176,9 @@ def _settings(
     values: dict[Ident, float] = {}
     overrides: list[Override] = []
     notes: list[str] = []
+    for name, value in (*parameters.items(), *initial.items()):
+        if not math.isfinite(value):
+            raise UsageError(f"'{name}' = {value:g} is not a number.")
     for name, value in parameters.items():
         variable = _known(flat, name)
         if variable.role is Role.PARAMETER:
@@ -276,7 +276,9 @@ def _reads_dt(flat: FlatModel) -> frozenset[Ident]:
     found: set[Ident] = set()
     for ident in (*flat.constants, *flat.steps):
         term = flat.by_ident[ident].term
-        direct = any(isinstance(n, Clock) and n.reading is Reading.DT for n in walk(term))
+        direct = any(
+            isinstance(n, Clock) and n.reading is Reading.DT for n in walk(without_snap(term))
+        )
         if direct or any(need in found for need in symbols(term)):
             found.add(ident)
     return frozenset(found)

@@ -173,8 +173,8 @@ def array_table(graphical: GraphicalFunction) -> Callable[[Array], Array]:
         return np.where(np.isnan(value), np.nan, y[place_of(value, last)])
 
     def line(value: Array) -> Array:
-        place = place_of(value, last - 1)
-        return y[place] + slopes[place] * (value - x[place])
+        place = place_of(value, last)
+        return y[place] + slopes[np.minimum(place, last - 1)] * (value - x[place])
 
     def clamped(value: Array) -> Array:
         inside = np.where(value < x[0], y[0], line(value))

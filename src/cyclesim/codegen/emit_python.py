@@ -108,7 +108,9 @@ def scalar_table(graphical: GraphicalFunction) -> Callable[[float], float]:
     if graphical.kind is GraphicalKind.EXTRAPOLATE:
 
         def line(value: float) -> float:
-            place = min(max(bisect_right(x, value) - 1, 0), last - 1)
+            place = max(bisect_right(x, value) - 1, 0)
+            if place == last:
+                return y[last] + slopes[last - 1] * (value - x[last])
             return y[place] + slopes[place] * (value - x[place])
 
         return line

@@ -68,10 +68,15 @@ def _of(
         left, right = (_line(argument, fixed) for argument in node.arguments)
         if left and right and (left.slope is None) != (right.slope is None):
             yield Breakpoint(_root(left, right))
-    elif node.operation == "floor":
+    elif node.operation == "absolute":
         line = _line(node.arguments[0], fixed)
         if line is not None and line.slope is not None:
-            yield Breakpoint(_root(line, _Line(None, ZERO)), apply("divide", ONE, line.slope))
+            yield Breakpoint(_root(line, _Line(None, ZERO)))
+    elif node.operation in ("floor", "round"):
+        line = _line(node.arguments[0], fixed)
+        if line is not None and line.slope is not None:
+            first = ZERO if node.operation == "floor" else Literal(0.5)
+            yield Breakpoint(_root(line, _Line(None, first)), apply("divide", ONE, line.slope))
     elif node.operation == "modulo":
         line, period = (_line(argument, fixed) for argument in node.arguments)
         if line and period and line.slope is not None and period.slope is None:
@@ -93,6 +98,8 @@ def _line(term: Term, fixed: frozenset[Ident]) -> _Line | None:
         return _Line(None, term) if all(s in fixed for s in symbols(term)) else None
     if isinstance(term, Clock) and term.reading in MOVING:
         return _Line(ONE, ZERO)
+    if isinstance(term, Apply) and term.operation == "negate":
+        term = Apply("subtract", (ZERO, *term.arguments))
     if not isinstance(term, Apply) or len(term.arguments) != 2:
         return None
     left, right = (_line(argument, fixed) for argument in term.arguments)

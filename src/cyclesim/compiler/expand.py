@@ -19,7 +19,7 @@ def expand(project: Project) -> Model[Equation]:
 
     Raises ModelError with every faulty call.
     """
-    expander = _Expander()
+    expander = _Expander(frozenset(variable.about.ident for variable in project.variables))
     for variable in project.variables:
         expander.add(variable)
     if expander.diagnostics:
@@ -34,6 +34,7 @@ def expand(project: Project) -> Model[Equation]:
 
 @dataclass
 class _Expander:
+    names: frozenset[Ident]
     parts: list[Part] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -69,13 +70,18 @@ class _Calls:
         self.owner = owner
         self.about = about
         self.equation = equation
+        self.numbers: dict[int, int] = {}
+
+    def number(self, call: Call) -> int:
+        """Return the number of a call within its equation, wherever in the file that stands."""
+        return self.numbers.setdefault(call.site, len(self.numbers) + 1)
 
     def expanded(self) -> Equation:
         return Equation(self.equation.source, self.rewrite(self.equation.expr))
 
     def rewrite(self, expr: Expr) -> Expr:
         match expr:
-            case Reference(ident="self", path=()):
+            case Reference(ident="self", path=()) if "self" not in self.owner.names:
                 return replace(expr, ident=self.about.ident, name=self.about.name)
             case Unary(operand=operand):
                 return replace(expr, operand=self.rewrite(operand))
@@ -171,8 +177,9 @@ class _Maker:
     def named(self, role: str) -> tuple[About, Origin]:
         owner = self.calls.about
         call = self.function.name
-        name = f"{owner.name} ({call} {self.call.site}: {role})"
-        ident = Ident(f"{owner.ident}·{call.casefold()}·{self.call.site}·{role.replace(' ', '_')}")
+        number = self.calls.number(self.call)
+        name = f"{owner.name} ({call} {number}: {role})"
+        ident = Ident(f"{owner.ident} {call.casefold()} {number} {role}")
         location = self.calls.equation.source.location(self.call.span.start)
         return About(name, ident, location, owner.units), Origin(owner.ident, call, role)
 

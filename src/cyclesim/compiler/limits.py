@@ -26,7 +26,7 @@ def limited_outflows(model: Model[Term]) -> Model[Term]:
         part.about.ident: part.formula for part in model.parts if isinstance(part, Algebraic)
     }
     needs = {ident: symbols(term) for ident, term in formulas.items()}
-    for part in model.parts:
+    for part in sorted(model.parts, key=lambda part: part.about.ident):
         if isinstance(part, Level) and part.non_negative:
             _limit(part, formulas, needs)
     parts = tuple(
@@ -39,27 +39,23 @@ def limited_outflows(model: Model[Term]) -> Model[Term]:
 def _limit(
     level: Level[Term], formulas: dict[Ident, Term], needs: dict[Ident, tuple[Ident, ...]]
 ) -> None:
-    def available(flow: Ident, filling: list[Ident], draining: list[Ident]) -> Term:
-        total = apply("divide", Symbol(level.about.ident), DT)
-        for other in filling:
-            if flow not in reachable(other, needs):
-                total = apply("add", total, Symbol(other))
-        for other in draining:
-            if flow not in reachable(other, needs):
-                total = apply("subtract", total, Symbol(other))
-        return apply("maximum", ZERO, total)
+    left: Term = apply("divide", Symbol(level.about.ident), DT)
+    for flow in _in_turn([*level.inflows, *level.outflows], needs):
+        most = apply("maximum", ZERO, left)
+        if flow in level.inflows:
+            formulas[flow] = apply("maximum", formulas[flow], apply("negate", most))
+            left = apply("add", left, Symbol(flow))
+        else:
+            formulas[flow] = apply("minimum", formulas[flow], most)
+            left = apply("subtract", left, Symbol(flow))
+        needs[flow] = symbols(formulas[flow])
 
-    def set_formula(flow: Ident, term: Term) -> None:
-        formulas[flow] = term
-        needs[flow] = symbols(term)
 
-    filling: list[Ident] = []
-    for inflow in level.inflows:
-        least = apply("negate", available(inflow, filling, []))
-        set_formula(inflow, apply("maximum", formulas[inflow], least))
-        filling.append(inflow)
-    draining: list[Ident] = []
-    for outflow in level.outflows:
-        most = available(outflow, filling, draining)
-        set_formula(outflow, apply("minimum", formulas[outflow], most))
-        draining.append(outflow)
+def _in_turn(flows: list[Ident], needs: dict[Ident, tuple[Ident, ...]]) -> list[Ident]:
+    """Return the flows of a stock in the order of their claims: as named, but needs come first."""
+    waiting, ordered = list(flows), []
+    while waiting:
+        free = (f for f in waiting if not (reachable(f, needs) - {f}) & set(waiting))
+        ordered.append(next(free, waiting[0]))
+        waiting.remove(ordered[-1])
+    return ordered

@@ -13,7 +13,9 @@ from cyclesim.compiler.terms import (
     STEP_TIME,
     TIME,
     ZERO,
+    Apply,
     Literal,
+    Lookup,
     Term,
     apply,
 )
@@ -25,6 +27,17 @@ def since(time: Term) -> Term:
     """Return how long ago a declared time was, not below 0 once it has come."""
     snapped = apply("multiply", _SNAP, DT)
     return apply("add", apply("subtract", STEP_TIME, time), snapped)
+
+
+def without_snap(term: Term) -> Term:
+    """Return the term with the snap of declared times left out: it vanishes with dt."""
+    if term == apply("multiply", _SNAP, DT):
+        return ZERO
+    if isinstance(term, Apply):
+        return Apply(term.operation, tuple(map(without_snap, term.arguments)))
+    if isinstance(term, Lookup):
+        return Lookup(term.table, without_snap(term.argument))
+    return term
 
 
 def come(time: Term) -> Term:

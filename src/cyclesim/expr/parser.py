@@ -163,6 +163,9 @@ class _Parser:
             return inner
         if self.at("if"):
             return self.conditional()
+        if self.at("mod") and self.tokens[self.position + 1].text == "(":
+            self.advance()
+            return self.call([token], token.span)
         if token.kind == "end":
             only = self.position == 0
             message = "there is no equation, only a comment" if only else \

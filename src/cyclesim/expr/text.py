@@ -70,7 +70,7 @@ def _name(name: str) -> str:
     joined = name.replace(" ", "_")
     if name == "*" or (_PLAIN.match(joined) and joined.casefold() not in _RESERVED):
         return joined
-    return '"' + name.replace('"', '\\"') + '"'
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def number_text(value: float) -> str:

@@ -77,12 +77,12 @@ class _Solver:
         self.held = begin.held
         self.tolerance = tolerance
         sizes = np.maximum(np.abs(np.array(begin.levels, dtype=float)), 1e-3)
-        self.absolute = sizes * tolerance * 1e-3
-        self.edge = math.inf
+        self.absolute = np.maximum(sizes * tolerance * 1e-3, 1e-15)
+        self.edges = (-math.inf, math.inf)
 
     def rates(self, time: float, levels: np.ndarray) -> Sequence[float]:
-        # Just short of the segment's end, so that a jump there is not seen before it happens.
-        time = min(time, self.edge)
+        # Just inside the segment, so that a jump at either end is not seen from the wrong side.
+        time = min(max(time, self.edges[0]), self.edges[1])
         return self.bound.derivatives(time, time, levels.tolist(), self.held)
 
     def run(self, levels: np.ndarray) -> Trajectory:
@@ -117,7 +117,8 @@ class _Solver:
             for place, time in zip(within, times, strict=True):
                 values[:, place] = self.outputs(time, levels)
             return levels, None
-        self.edge = math.nextafter(end, -math.inf)
+        inside = 1e-13 * (abs(begin) + abs(end))  # a turn is known to a rounding only
+        self.edges = (begin + inside, end - inside)
         wanted = times if len(times) and times[-1] == end else np.append(times, end)
         solution = solve_ivp(
             self.rates,
@@ -128,10 +129,10 @@ class _Solver:
             rtol=max(self.tolerance, 1e-13),
             atol=self.absolute,
         )
-        reached = solution.y.shape[1] if solution.y.size else 0
+        reached = len(solution.t)
         for index, place in enumerate(within[:reached]):
             values[:, place] = self.outputs(times[index], solution.y[:, index])
-        if not solution.success or not np.isfinite(solution.y).all():
+        if not solution.success or not np.isfinite(solution.y[:, -1]).all():
             return levels, self.failure(begin, end, levels, solution.message)
         return solution.y[:, -1], None
 
@@ -151,6 +152,7 @@ def _segment_ends(
     for first, interval in breaks:
         if not math.isfinite(first):
             continue
+        interval = abs(interval)
         if interval > 0 and math.isfinite(interval):
             count = (stop - first) / interval
             if count > _MOST_BREAKS:
@@ -162,4 +164,9 @@ def _segment_ends(
             found.update(first + n * interval for n in range(begin, math.floor(count) + 1))
         else:
             found.add(first)
-    return (*sorted(time for time in found if start < time < stop), stop)
+    ends: list[float] = []
+    near = 1e-10 * (stop - start)  # one turn, found twice, apart by rounding only
+    for time in sorted(time for time in found if start + near < time < stop - near):
+        if not ends or time - ends[-1] > near:
+            ends.append(time)
+    return (*ends, stop)

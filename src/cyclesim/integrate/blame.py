@@ -25,7 +25,10 @@ def diverged(
     values = {v.ident: float(value) for v, value in zip(flat.variables, row, strict=True)}
     units = f" {flat.time_units}" if flat.time_units else ""
     at = f"at time {time:.10g}{units}"
+    feeding = _feeding(program)
     for ident in (*flat.constants, *flat.steps):
+        if ident not in feeding:
+            continue
         needs = symbols(flat.by_ident[ident].term)
         if not math.isfinite(values[ident]) and all(math.isfinite(values[n]) for n in needs):
             message = f"'{flat.by_ident[ident].name}' became {_word(values[ident])} {at}"
@@ -48,6 +51,22 @@ def diverged(
             )
     message = f"a stock grew beyond the numbers between time {time:.10g} and {after:.10g}{units}"
     return RunStatus(Status.DIVERGED, time, message)
+
+
+def _feeding(program: Program) -> frozenset[Ident]:
+    """Return what stocks and memory take in, directly or through others."""
+    flat = program.flat
+    needs = {variable.ident: symbols(variable.term) for variable in flat.variables}
+    waiting = [flow for rule in flat.levels for flow in (*rule.inflows, *rule.outflows)]
+    for term in (*(rule.update for rule in flat.memories), *(ring.input for ring in flat.buffers)):
+        waiting += symbols(term) if term is not None else ()
+    found: set[Ident] = set()
+    while waiting:
+        ident = waiting.pop()
+        if ident not in found:
+            found.add(ident)
+            waiting += needs[ident]
+    return frozenset(found)
 
 
 def _word(value: float) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
 from cyclesim.names import did_you_mean
 from cyclesim.project import Method, SimSpecs
 from cyclesim.readers.findings import Findings
 from cyclesim.readers.xml import Element
+from cyclesim.schedule import exact_number
 
 _METHODS = {"euler": Method.EULER, "rk2": Method.RK2, "rk4": Method.RK4}
 _KNOWN = frozenset(["start", "stop", "dt", "run_by", "pause", "save_interval", "savestep"])
@@ -34,20 +34,10 @@ def read_sim_specs(element: Element | None, findings: Findings) -> SimSpecs:
     )
 
 
-def _fraction(text: str) -> Fraction | None:
-    """Return the exact number, None where the text is none that a double can stand for."""
-    try:
-        if not math.isfinite(float(text)) or ("e" in text.casefold() and float(text) == 0.0):
-            return None  # before Fraction, which would write out 1e30000000
-        return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
-        return None
-
-
 def _number(element: Element | None, default: Fraction, findings: Findings) -> Fraction:
     if element is None:
         return default
-    value = _fraction(element.text)
+    value = exact_number(element.text)
     if value is None:
         message = f"<{element.tag}> is '{element.text.strip()}', not a number"
         findings.fault("sim-specs", message, element.location, "sim_specs")
@@ -78,7 +68,7 @@ def _save_interval(element: Element, findings: Findings) -> Fraction | None:
             return every
         written = element.attributes.get(tag)
         if written is not None:
-            value = _fraction(written)
+            value = exact_number(written)
             if value is None or value <= 0:
                 message = f"the save interval '{written}' is not a number above 0"
                 findings.fault("sim-specs", message, element.location, "sim_specs")

@@ -90,7 +90,7 @@ def parse_xml(content: bytes, path: str) -> Element:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(content, True)
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise ModelError([Diagnostic("xml", str(error), Location(path, 1, 1))]) from None
     except expat.ExpatError as error:
         where = Location(path, error.lineno, error.offset + 1)

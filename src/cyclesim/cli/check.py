@@ -2,72 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from cyclesim import library
-from cyclesim.cli.options import quiet_option, tell_notes
-from cyclesim.cli.run import exit_code, tell_faults
-from cyclesim.errors import CyclesimError, UsageError
+from cyclesim.cli.options import Command, json_option, json_text, quiet_option, remarks
+from cyclesim.cli.places import STUDY_SUFFIXES, find_all
+from cyclesim.cli.run import exit_code, findings
+from cyclesim.cli.streams import say, tell
+from cyclesim.errors import CyclesimError, DiagnosticError
 from cyclesim.simulation import simulate
 from cyclesim.study import run_study
 
-_MODELS = (".xmile", ".stmx", ".itmx", ".xml", ".mdl")
-_STUDIES = (".yaml", ".yml")
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found in a file, and the exit code that it deserves."""
+
+    file: Path
+    exit_code: int
+    findings: tuple[str, ...]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=[
+        "cyclesim check my_study.yaml",
+        "cyclesim check service_cycle virtuous_or_vicious",
+        "cyclesim check models scenarios",
+    ],
+)
 @click.argument("paths", nargs=-1, required=True)
+@json_option
 @quiet_option
-def check(paths: tuple[str, ...], quiet: bool) -> int:
-    r"""Check models and studies: files, folders, or names of the library.
+def check(paths: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Say everything that is wrong with models and studies.
 
-    A model is read, compiled and run, its step judged. A study is read, run and held against
-    what it expects. The exit code is that of the worst finding.
-
-    \b
-    cyclesim check models scenarios
-    cyclesim check my_study.yaml
+    PATHS are files, folders, or names of the library. A model is read, compiled and run, its step
+    judged. A study is read, run and held against what it expects. Hidden folders are left out.
+    The exit code is the highest that a file deserves: 0 well, 1 a run failed, 2 no such file or
+    not a model, 3 invalid, 4 an expectation failed.
     """
-    worst = 0
-    files = [file for path in paths for file in _files(path)]
+    files = dict.fromkeys(file for path in paths for file in find_all(path))
+    found = []
     for file in files:
-        code = _checked(file, quiet)
-        worst = max(worst, code)
-        if code == 0 and not quiet:
-            click.echo(f"{file}: well")
-    return worst
+        checked = _checked(file, quiet and not as_json)
+        found.append(checked)
+        if not as_json:
+            _tell(checked, quiet)
+    if as_json:
+        say(json_text(_as_dict(found)))
+    return max(checked.exit_code for checked in found)
 
 
-def _files(given: str) -> Iterator[Path]:
-    path = Path(given)
-    if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix in (*_MODELS, *_STUDIES))
-        files = [p for p in found if p.name != "checks.yaml"]
-        if not files:
-            raise UsageError(f"'{path}' holds no model and no study.")
-        yield from files
-    elif path.is_file():
-        yield path
-    elif given in library.model_names():
-        yield library.model_path(given)
-    elif given in library.study_names():
-        yield library.study_path(given)
-    else:
-        raise UsageError(f"there is no file, folder, library model or library study '{given}'.")
+def _tell(checked: Checked, quiet: bool) -> None:
+    for finding in checked.findings:
+        tell(finding)
+    if checked.exit_code == 0 and not quiet:
+        say(f"{checked.file}: well")
 
 
-def _checked(file: Path, quiet: bool) -> int:
+def _as_dict(found: list[Checked]) -> dict[str, object]:
+    return {
+        "schema_version": 1,
+        "files": [
+            {
+                "file": str(checked.file),
+                "exit_code": checked.exit_code,
+                "findings": list(checked.findings),
+            }
+            for checked in found
+        ],
+    }
+
+
+def _checked(file: Path, quiet: bool) -> Checked:
     try:
-        if file.suffix in _STUDIES:
+        if file.suffix.casefold() in STUDY_SUFFIXES:
             found = run_study(file)
-            tell_faults(found, quiet)
-            return exit_code(found)
+            return Checked(file, exit_code(found), tuple(findings(found, quiet)))
         results = simulate(file)
-        tell_notes(results, quiet, str(file))
+    except DiagnosticError as error:
+        return Checked(file, error.exit_code, tuple(map(str, error.diagnostics)))
     except CyclesimError as error:
-        click.echo(str(error) if error.exit_code == 3 else f"{file}: {error}", err=True)
-        return error.exit_code
-    return 0
+        named = str(error).startswith(f"'{file}'")
+        return Checked(file, error.exit_code, (f"{error}" if named else f"{file}: {error}",))
+    return Checked(file, 0, tuple(remarks(results, quiet, str(file))))

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import json
 import os
+import shutil
 import sys
+import textwrap
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from cyclesim import library
-from cyclesim.analysis.behavior import sentence
 from cyclesim.cli.options import (
+    Command,
     dt_option,
+    force_option,
     json_option,
+    json_text,
     method_option,
     numbers,
+    progress,
     quiet_option,
+    remarks,
     set_option,
-    tell_notes,
+    tell_settings,
 )
-from cyclesim.errors import UsageError
+from cyclesim.cli.places import find_study, fresh_folder, refuse_taken_folder, writing
+from cyclesim.cli.streams import say, tell
 from cyclesim.files import write_whole
 from cyclesim.report import write_report
+from cyclesim.report.findings import answers, in_one_sentence
 from cyclesim.report.tables import series_csv, summary
 from cyclesim.scenario.parts import StudyRun
 from cyclesim.study import run_study
@@ -36,14 +45,27 @@ _TOLD = 4
 _EXPECTATION_FAILED = 4
 _RUN_FAILED = 1
 
+_out_option = click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write here instead of into a fresh folder.",
+)
 
-@click.command()
+
+@click.command(
+    cls=Command,
+    examples=[
+        "cyclesim run virtuous_or_vicious",
+        'cyclesim run my_study.yaml --set "Training share=0.3" --out results',
+    ],
+)
 @click.argument("study")
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write here.")
+@_out_option
 @set_option
 @method_option
 @dt_option
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@force_option
 @json_option
 @quiet_option
 def run(
@@ -56,116 +78,125 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    r"""Run all scenarios of STUDY (a file, or a library study's name).
+    """Run all scenarios of a study and write its report.
 
-    Writes report.html, series.csv and summary.json into DIR, or into a fresh folder.
+    STUDY is a file, or a library study's name. Writes report.html, series.csv (every variable in
+    every scenario) and summary.json (what the report says, for other programs).
     Exit code 4 where an expectation of the study does not hold.
-
-    \b
-    cyclesim run scenarios/virtuous_or_vicious.yaml
-    cyclesim run my_study.yaml --set "Training share=0.3" --out results
     """
-    found = run_study(find_study(study), settings=numbers(settings), method=method, dt=dt)
-    folder = out if out is not None else fresh_folder("cyclesim-run")
-    write_all(found, folder, force, ["cyclesim", *sys.argv[1:]])
+    file = find_study(study)
+    if out is not None:
+        refuse_taken_folder(out, _FILES, force)
+    given = numbers(settings)
+    found = run_study(file, settings=given, method=method, dt=dt, progress=progress(quiet))
+    folder = write_all(found, out, "cyclesim-run", force, _repeating(study, settings, method, dt))
     if as_json:
-        click.echo(json.dumps(summary(found), ensure_ascii=False, indent=1))
+        say(json_text(summary(found)))
     elif not quiet:
-        tell(found)
-    tell_faults(found, quiet)
+        say_answers(found, _TOLD)
+    tell_settings(given, found.study.model.flat, quiet)
+    for finding in findings(found, quiet):
+        tell(finding)
     if not quiet:
-        click.echo(f"report: {folder / 'report.html'}", err=True)
+        tell(f"report: {folder / 'report.html'}")
     return exit_code(found)
 
 
-@click.command()
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write here.")
+@click.command(cls=Command, examples=["cyclesim demo", "cyclesim demo --no-open --out first_look"])
+@_out_option
 @click.option("--open/--no-open", "show", default=True, help="Open the report in a browser.")
 @quiet_option
 def demo(out: Path | None, show: bool, quiet: bool) -> int:
     """Run the flagship study, write its report and open it."""
-    found = run_study(library.study_path(FLAGSHIP))
-    folder = out if out is not None else fresh_folder("cyclesim-demo")
-    write_all(found, folder, False, ["cyclesim", "run", FLAGSHIP])
+    if out is not None:
+        refuse_taken_folder(out, _FILES, force=False)
+    found = run_study(library.study_path(FLAGSHIP), progress=progress(quiet))
+    folder = write_all(found, out, "cyclesim-demo", False, ["cyclesim", "run", FLAGSHIP])
     if not quiet:
-        tell(found)
-    tell_faults(found, quiet)
+        say_answers(found, 1)
+        say()
+    for finding in findings(found, quiet):
+        tell(finding)
     report = (folder / "report.html").resolve()
     opened = show and can_open() and webbrowser.open(report.as_uri())
-    click.echo(f"{'opened' if opened else 'open in a browser:'} {report}")
+    say(f"{'opened' if opened else 'open in a browser:'} {report}")
     return exit_code(found)
 
 
-def find_study(given: str) -> Path:
-    """Return the study's file: the path given, or the library study of that name.
-
-    Raises UsageError where there is neither.
-    """
-    path = Path(given)
-    if path.suffix or path.exists() or given not in library.study_names():
-        if not path.is_file():
-            advice = f"The library has {', '.join(library.study_names())}."
-            raise UsageError(f"there is no study file '{given}'. {advice}")
-        return path
-    return library.study_path(given)
+def _repeating(
+    study: str, settings: tuple[str, ...], method: str | None, dt: str | None
+) -> list[str]:
+    """Return the command that gives the same results, for a reader of the report."""
+    # Where the writer's files lie is no business of a reader elsewhere.
+    command = ["cyclesim", "run", Path(study).name if Path(study).is_absolute() else study]
+    for option, values in (("--set", settings), ("--method", [method]), ("--dt", [dt])):
+        for value in values:
+            command += [option, value] if value is not None else []
+    return command
 
 
-def fresh_folder(stem: str) -> Path:
-    """Return a folder of that name that is not there yet, numbered from the second on."""
-    for number in itertools.count(1):
-        folder = Path(stem if number == 1 else f"{stem}-{number}")
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        return folder
-    raise AssertionError  # the count does not end
-
-
-def write_all(found: StudyRun, folder: Path, force: bool, command: list[str]) -> None:
-    """Write report, series and summary; nothing is written where one of them is there.
+def write_all(
+    found: StudyRun, out: Path | None, stem: str, force: bool, command: list[str]
+) -> Path:
+    """Write report, series and summary into a folder, a fresh one where none is named.
 
     Raises UsageError where a file is there and `force` does not allow to replace it.
     """
-    taken = [name for name in _FILES if (folder / name).exists()]
-    if taken and not force:
-        raise UsageError(
-            f"'{folder}' already holds {' and '.join(taken)}. Name another folder, or add --force."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_report(found, folder / "report.html", command=command)
-    write_whole(folder / "series.csv", series_csv(found))
+    if out is not None:
+        refuse_taken_folder(out, _FILES, force)
+    folder = out if out is not None else fresh_folder(stem)
     text = json.dumps(summary(found), ensure_ascii=False, indent=1) + "\n"
-    write_whole(folder / "summary.json", text)
+    try:
+        with writing(folder / "report.html"):
+            write_report(found, folder / "report.html", command=command)
+        with writing(folder / "series.csv"):
+            write_whole(folder / "series.csv", series_csv(found))
+        with writing(folder / "summary.json"):
+            write_whole(folder / "summary.json", text)
+    except BaseException:
+        with contextlib.suppress(OSError):  # a folder that holds something stays
+            folder.rmdir()
+        raise
+    return folder
 
 
-def tell(found: StudyRun) -> None:
+def say_answers(found: StudyRun, most: int) -> None:
     """Print what became of the first headline variables in each scenario, on stdout."""
-    study = found.study
-    click.echo(f"{study.title}\n{study.question}")
-    first = study.scenarios[0]
-    for scenario in study.scenarios:
-        click.echo(f"\n{scenario.title}")
-        results = found.results[scenario.name]
-        baseline = found.results[first.name] if scenario is not first else None
-        for output in study.outputs[:_TOLD]:
-            told = sentence(output, results, baseline=baseline, baseline_title=first.title)
-            click.echo(f"  {told}")
+    told = answers(found)
+    _print(found.study.title)
+    for text in (found.study.question, in_one_sentence(told)):
+        if text:
+            _print(text)
+    for answer in told:
+        say()
+        _print(answer.scenario.title)
+        for finding in answer.findings[:most]:
+            _print(finding.words, "  ")
 
 
-def tell_faults(found: StudyRun, quiet: bool) -> None:
-    """Print warnings, notes and expectations that did not hold, on stderr."""
+def _print(text: str, indent: str = "") -> None:
+    """Print a text, broken between words where someone reads it on a screen."""
+    if sys.stdout.isatty():
+        width = min(shutil.get_terminal_size().columns, 100)
+        text = textwrap.fill(text, width - len(indent) - 1)
+    say(textwrap.indent(text, indent))
+
+
+def findings(found: StudyRun, quiet: bool) -> Iterator[str]:
+    """Yield warnings, notes and expectations that did not hold; where quiet, no mere notes."""
     for warning in found.study.warnings:
-        if not quiet:
-            click.echo(str(warning), err=True)
-    for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        yield str(warning)
     for scenario in found.study.scenarios:
-        tell_notes(found.results[scenario.name], quiet, scenario.title)
+        results = found.results[scenario.name]
+        if quiet and not results.status.complete:  # else the notes say so
+            yield f"'{scenario.name}' did not reach the end: {results.status.message}."
+    if not quiet:
+        yield from (f"note: {note}" for note in found.notes)
+    for scenario in found.study.scenarios:
+        yield from remarks(found.results[scenario.name], quiet, scenario.title)
     for verdict in found.verdicts:
         if not verdict.held:
-            where = verdict.expectation.location
-            click.echo(f"{where}: expectation failed: {verdict.words}", err=True)
+            yield f"{verdict.expectation.location}: expectation failed: {verdict.words}"
 
 
 def exit_code(found: StudyRun) -> int:

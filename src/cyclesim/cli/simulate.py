@@ -4,35 +4,48 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import math
 from pathlib import Path
 
 import click
 
 from cyclesim.cli.options import (
+    Command,
     dt_option,
+    force_option,
     json_option,
+    json_text,
     method_option,
     numbers,
     quiet_option,
+    remarks,
     set_option,
-    tell_notes,
-    write_new,
+    tell_settings,
 )
+from cyclesim.cli.places import find_model, refuse_taken_file, write_new
+from cyclesim.cli.streams import say, tell
 from cyclesim.results import Results
 from cyclesim.simulation import simulate as run_model
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=[
+        "cyclesim simulate service_cycle --out run.csv",
+        'cyclesim simulate model.xmile --set "Training share=6 %" --method rk4',
+    ],
+)
 @click.argument("model")
-@click.option("--out", metavar="FILE.csv", type=click.Path(path_type=Path), help="Write here.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Write here.")
 @set_option
-@click.option("--initial", multiple=True, metavar="NAME=VALUE", help="A stock's initial value.")
+@click.option(
+    "--initial", multiple=True, metavar="NAME=VALUE", help="Set a stock's value at the start."
+)
 @method_option
 @dt_option
 @click.option("--stop", metavar="T", help="Stop at this time.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the noise.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@force_option
 @json_option
 @quiet_option
 def simulate(
@@ -48,60 +61,63 @@ def simulate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Run MODEL (a file, or a library model's name) and give every variable over time.
+    """Run a model with its own settings and give every variable over time, as CSV.
 
-    \b
-    cyclesim simulate service_cycle --out run.csv
-    cyclesim simulate model.xmile --set "Training share=0.06" --method rk4
+    MODEL is a file, or a library model's name. Without --out the table goes to stdout.
     """
+    file = find_model(model)
+    if out is not None:
+        refuse_taken_file(out, force)
+    given, started = numbers(settings), numbers(initial, "--initial")
     results = run_model(
-        model,
-        numbers(settings),
-        initial=numbers(initial, "--initial"),
-        method=method,
-        dt=dt,
-        stop=stop,
-        noise_seed=seed,
+        file, given, initial=started, method=method, dt=dt, stop=stop, noise_seed=seed
     )
-    text = json_text(results) if as_json else csv_text(results)
+    text = f"{json_text(as_dict(results))}\n" if as_json else csv_text(results)
     if out is None:
-        click.echo(text, nl=False)
+        say(text, end="")
     else:
         write_new(out, text, force)
-        if not quiet:
-            click.echo(f"wrote {out}: {len(results.time)} times, "
-                       f"{len(results.variables)} variables", err=True)  # fmt: skip
-    tell_notes(results, quiet)
+    tell_settings({**given, **started}, results.flat, quiet)
+    for remark in remarks(results, quiet):
+        tell(remark)
+    if out is not None and not quiet:
+        tell(f"wrote {out}: {len(results.time)} times, {len(results.variables)} variables")
 
 
 def csv_text(results: Results) -> str:
-    """Return a run as CSV: time, then every variable, a row each saved time."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    """Return a run as CSV: time, then every variable, a row each saved time.
+
+    Numbers have all their digits; what is not a number is `nan` or `inf`.
+    """
     names = [variable.name for variable in results.variables]
-    writer.writerow(["time", *names])
     columns = [results.time.tolist(), *(results[name].tolist() for name in names)]
-    rows = (",".join(map(repr, row)) for row in zip(*columns, strict=True))
-    return buffer.getvalue() + "\n".join(rows) + "\n"
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["time", *names])
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
 
 
-def json_text(results: Results) -> str:
-    """Return a run as JSON; values that are not numbers are null."""
-    shown = {
+def as_dict(results: Results) -> dict[str, object]:
+    """Return a run ready for JSON; values that are not numbers are None."""
+    return {
         "schema_version": 1,
         "provenance": results.provenance,
         "parameters": results.parameters,
         "discretisation_error": _error(results),
+        "notes": list(results.notes),
         "time": results.time.tolist(),
         "variables": {
             variable.name: {
                 "units": variable.units,
-                "values": [v if v - v == 0 else None for v in results[variable.name].tolist()],
+                "values": [
+                    value if math.isfinite(value) else None
+                    for value in results[variable.name].tolist()
+                ],
             }
             for variable in results.variables
         },
     }
-    return json.dumps(shown, ensure_ascii=False, indent=1) + "\n"
 
 
 def _error(results: Results) -> dict[str, object] | None:
@@ -110,6 +126,6 @@ def _error(results: Results) -> dict[str, object] | None:
     name, share = results.error.worst
     return {
         "variable": name,
-        "share_of_range": share,
+        "share_of_range": share if math.isfinite(share) else None,
         "compared_with": results.error.compared_with,
     }

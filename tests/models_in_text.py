@@ -68,6 +68,34 @@ def _text(eqn: object) -> str | None:
 NON_NEGATIVE = "<non_negative/>"
 
 
+def dimension(name: str, elements: int | str, maps: str = "") -> str:
+    """Return a dimension of so many elements, or of these, named between blanks."""
+    if isinstance(elements, int):
+        return f'<dim name="{name}" size="{elements}">{maps}</dim>'
+    named = "".join(f'<elem name="{element}"/>' for element in elements.split())
+    return f'<dim name="{name}">{named}{maps}</dim>'
+
+
+def dimensions(*dims: str) -> str:
+    """Return a file's dimensions."""
+    return f"<dimensions>{''.join(dims)}</dimensions>"
+
+
+def over(*names: str) -> str:
+    """Return the dimensions of a variable."""
+    return dimensions(*(f'<dim name="{name}"/>' for name in names))
+
+
+def element(subscript: str, eqn: object, extra: str = "") -> str:
+    """Return the equation of one element, or of the part that a subscript names."""
+    return f'<element subscript="{subscript}">{_children(_text(eqn), extra)}</element>'
+
+
+def parts(**equations: object) -> str:
+    """Return an equation for each element or part, by its name."""
+    return "".join(element(name, equation) for name, equation in equations.items())
+
+
 def xmile(
     *variables: str,
     start: object = 0,
@@ -79,8 +107,12 @@ def xmile(
     specs: str | None = None,
     before_model: str = "",
     in_model: str = "",
+    after_model: str = "",
 ) -> str:
-    """Return a whole XMILE file of these variables."""
+    """Return a whole XMILE file of these variables.
+
+    `before_model` and `after_model` are dimensions, macros, and models that modules are made of.
+    """
     interval = f' save_interval="{save}"' if save is not None else ""
     units = f' time_units="{time_units}"' if time_units else ""
     whole, _, parts = str(dt).partition("/")
@@ -91,7 +123,8 @@ def xmile(
     )
     return (
         f'<xmile version="1.0" xmlns="{NAMESPACE}">{specs if specs is not None else own}'
-        f"{before_model}<model><variables>{''.join(variables)}</variables>{in_model}</model></xmile>"
+        f"{before_model}<model><variables>{''.join(variables)}</variables>{in_model}</model>"
+        f"{after_model}</xmile>"
     )
 
 

@@ -1,203 +1,9 @@
-"""One table of what can be computed: total operations, and XMILE's functions built on them.
-
-An operation gives a value for every argument, the same in every target (docs/semantics.md,
-section 3). Arithmetic is IEEE 754's, power C99's; conditions hold where they are not zero.
-"""
+"""The functions of the modelling language, by the name that modellers call them."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-
-from cyclesim.noise import standard_normal
-
-INF = math.inf
-NAN = math.nan
-
-
-def divide(a: float, b: float) -> float:
-    """Return a / b; a number over zero is infinite, 0/0 is NaN."""
-    if b:
-        return a / b
-    if a == 0 or a != a or b != b:
-        return NAN
-    return math.copysign(INF, a) * math.copysign(1.0, b)
-
-
-def power(a: float, b: float) -> float:
-    """Return a to the power b as C99's pow does."""
-    try:
-        return math.pow(a, b)
-    except ValueError:
-        if a == 0:  # a negative power of zero
-            odd = b == int(b) and int(b) % 2 == 1
-            return math.copysign(INF, a) if odd else INF
-        return NAN
-    except OverflowError:
-        odd = b == int(b) and int(b) % 2 == 1
-        return -INF if a < 0 and odd else INF
-
-
-def modulo(a: float, b: float) -> float:
-    """Return what is left of a after whole b's, with the sign of b; NaN for b = 0."""
-    if b == 0 or math.isinf(a):
-        return NAN
-    return a % b
-
-
-def floor(a: float) -> float:
-    """Return the largest whole number not above a."""
-    return float(math.floor(a)) if math.isfinite(a) else a
-
-
-def round_half_away(a: float) -> float:
-    """Return the nearest whole number; halves go away from zero."""
-    if not math.isfinite(a):
-        return a
-    whole = math.floor(abs(a))
-    return math.copysign(whole + 1.0 if abs(a) - whole >= 0.5 else float(whole), a)
-
-
-def smaller(a: float, b: float) -> float:
-    """Return the smaller of two; NaN if either is NaN."""
-    return a if a < b else b if b <= a else NAN
-
-
-def larger(a: float, b: float) -> float:
-    """Return the larger of two; NaN if either is NaN."""
-    return a if a > b else b if b >= a else NAN
-
-
-def exponential(a: float) -> float:
-    """Return e to the power a, infinite where that is too large for a number."""
-    try:
-        return math.exp(a)
-    except OverflowError:
-        return INF
-
-
-def square_root(a: float) -> float:
-    """Return the square root; NaN below zero."""
-    return math.sqrt(a) if a >= 0 else NAN
-
-
-def natural_logarithm(a: float) -> float:
-    """Return the natural logarithm; minus infinity at zero, NaN below."""
-    if a > 0:
-        return math.log(a)
-    return -INF if a == 0 else NAN
-
-
-def decimal_logarithm(a: float) -> float:
-    """Return the logarithm to base 10; minus infinity at zero, NaN below."""
-    if a > 0:
-        return math.log10(a)
-    return -INF if a == 0 else NAN
-
-
-def _finite_only(function: Callable[[float], float]) -> Callable[[float], float]:
-    def total(a: float) -> float:
-        return function(a) if math.isfinite(a) else NAN
-
-    return total
-
-
-def _unit_only(function: Callable[[float], float]) -> Callable[[float], float]:
-    def total(a: float) -> float:
-        return function(a) if -1 <= a <= 1 else NAN
-
-    return total
-
-
-def _flag(test: Callable[[float, float], bool]) -> Callable[[float, float], float]:
-    def total(a: float, b: float) -> float:
-        return 1.0 if test(a, b) else 0.0
-
-    return total
-
-
-Golden = tuple[tuple[float, ...], float]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A total function of numbers: its scalar form, and edge values every target must give."""
-
-    name: str
-    arity: int
-    scalar: Callable[..., float]
-    golden: tuple[Golden, ...]
-
-
-OPERATIONS: dict[str, Operation] = {
-    operation.name: operation
-    for operation in (
-        Operation("add", 2, lambda a, b: a + b, (((1, 2), 3), ((INF, -INF), NAN))),
-        Operation("subtract", 2, lambda a, b: a - b, (((1, 2), -1), ((INF, INF), NAN))),
-        Operation("multiply", 2, lambda a, b: a * b, (((2, 3), 6), ((0, INF), NAN), ((1e200, 1e200), INF))),
-        Operation("divide", 2, divide, (
-            ((1, 4), 0.25), ((1, 0), INF), ((-1, 0), -INF), ((1, -0.0), -INF), ((0, 0), NAN),
-            ((INF, 0), INF), ((NAN, 0), NAN), ((1, INF), 0), ((1, NAN), NAN), ((INF, INF), NAN),
-        )),
-        Operation("power", 2, power, (
-            ((2, 10), 1024), ((-8, 1 / 3), NAN), ((-8, 3), -512), ((0, 0), 1), ((0, -1), INF),
-            ((-0.0, -3), -INF), ((0, -2.5), INF), ((10, 400), INF), ((-10, 401), -INF),
-            ((-10, 400), INF), ((10, -400), 0), ((NAN, 0), 1), ((1, NAN), 1), ((NAN, 1), NAN),
-            ((2, INF), INF), ((0.5, INF), 0), ((-1, INF), 1), ((INF, -1), 0), ((1, INF), 1),
-        )),
-        Operation("modulo", 2, modulo, (
-            ((7, 3), 1), ((-7, 3), 2), ((7, -3), -2), ((5.5, 2), 1.5), ((5, 0), NAN),
-            ((INF, 3), NAN), ((5, INF), 5), ((-5, INF), INF), ((NAN, 3), NAN), ((6, 3), 0),
-        )),
-        Operation("negate", 1, lambda a: -a, (((3,), -3), ((INF,), -INF), ((NAN,), NAN))),
-        Operation("not", 1, lambda a: 0.0 if a else 1.0, (((0,), 1), ((2,), 0), ((NAN,), 0), ((-0.0,), 1))),
-        Operation("and", 2, lambda a, b: 1.0 if a and b else 0.0, (
-            ((1, 2), 1), ((1, 0), 0), ((0, 0), 0), ((NAN, 1), 1),
-        )),
-        Operation("or", 2, lambda a, b: 1.0 if a or b else 0.0, (
-            ((1, 0), 1), ((0, 0), 0), ((NAN, 0), 1), ((0, 3), 1),
-        )),
-        Operation("equal", 2, _flag(lambda a, b: a == b), (((1, 1), 1), ((NAN, NAN), 0), ((0, -0.0), 1))),
-        Operation("unequal", 2, _flag(lambda a, b: a != b), (((1, 1), 0), ((NAN, NAN), 1))),
-        Operation("less", 2, _flag(lambda a, b: a < b), (((1, 2), 1), ((2, 2), 0), ((NAN, 2), 0))),
-        Operation("at_most", 2, _flag(lambda a, b: a <= b), (((2, 2), 1), ((3, 2), 0), ((2, NAN), 0))),
-        Operation("greater", 2, _flag(lambda a, b: a > b), (((3, 2), 1), ((2, 2), 0), ((INF, 1e308), 1))),
-        Operation("at_least", 2, _flag(lambda a, b: a >= b), (((2, 2), 1), ((1, 2), 0), ((NAN, NAN), 0))),
-        Operation("select", 3, lambda c, a, b: a if c else b, (
-            ((1, 2, 3), 2), ((0, 2, 3), 3), ((NAN, 2, 3), 2), ((0, NAN, 3), 3), ((1, 2, INF), 2),
-        )),
-        Operation("minimum", 2, smaller, (
-            ((1, 2), 1), ((2, 1), 1), ((NAN, 1), NAN), ((1, NAN), NAN), ((-INF, 0), -INF),
-        )),
-        Operation("maximum", 2, larger, (
-            ((1, 2), 2), ((2, 1), 2), ((NAN, 1), NAN), ((1, NAN), NAN), ((INF, 0), INF),
-        )),
-        Operation("absolute", 1, abs, (((-2,), 2), ((-INF,), INF), ((NAN,), NAN))),
-        Operation("floor", 1, floor, (
-            ((2.7,), 2), ((-2.7,), -3), ((-2,), -2), ((INF,), INF), ((NAN,), NAN), ((1e300,), 1e300),
-        )),
-        Operation("round", 1, round_half_away, (
-            ((2.5,), 3), ((-2.5,), -3), ((0.49999999999999994,), 0), ((1.4,), 1), ((3.5,), 4),
-            ((4503599627370497.0,), 4503599627370497.0), ((-INF,), -INF), ((NAN,), NAN),
-        )),
-        Operation("square_root", 1, square_root, (((9,), 3), ((-1,), NAN), ((INF,), INF), ((0,), 0))),
-        Operation("exponential", 1, exponential, (((0,), 1), ((1000,), INF), ((-1000,), 0), ((NAN,), NAN))),
-        Operation("natural_logarithm", 1, natural_logarithm, (
-            ((1,), 0), ((0,), -INF), ((-1,), NAN), ((INF,), INF), ((NAN,), NAN),
-        )),
-        Operation("decimal_logarithm", 1, decimal_logarithm, (((1000,), 3), ((0,), -INF), ((-1,), NAN))),
-        Operation("sine", 1, _finite_only(math.sin), (((0,), 0), ((INF,), NAN))),
-        Operation("cosine", 1, _finite_only(math.cos), (((0,), 1), ((-INF,), NAN))),
-        Operation("tangent", 1, _finite_only(math.tan), (((0,), 0), ((INF,), NAN))),
-        Operation("arc_sine", 1, _unit_only(math.asin), (((1,), math.pi / 2), ((2,), NAN), ((NAN,), NAN))),
-        Operation("arc_cosine", 1, _unit_only(math.acos), (((1,), 0), ((-1.5,), NAN))),
-        Operation("standard_normal", 1, standard_normal, (((0.5,), 0), ((0.975,), 1.959963984540054))),
-        Operation("arc_tangent", 1, math.atan, (((INF,), math.pi / 2), ((0,), 0), ((NAN,), NAN))),
-    )
-}  # fmt: skip
-"""Every operation by name. `golden` values are compared exactly; NaN with NaN."""
 
 
 class Form(Enum):
@@ -212,6 +18,7 @@ class Form(Enum):
     BUFFER = "values held for a delay"
     NOISE = "drawn at random, once a step"
     LOOKUP = "a graphical function applied to a value"
+    ARRAY = "one value of all elements of an array"
 
 
 @dataclass(frozen=True)
@@ -261,9 +68,20 @@ FUNCTIONS: dict[str, Function] = {
         _pure("SIN", "sine"),
         _pure("SQRT", "square_root"),
         _pure("TAN", "tangent"),
+        _pure("SINH", "hyperbolic_sine"),
+        _pure("COSH", "hyperbolic_cosine"),
+        _pure("TANH", "hyperbolic_tangent"),
+        _pure("GAMMALN", "log_gamma"),
+        _pure("INTEGER", "truncate"),
+        _pure("MODULO", "remainder", "a", "b"),
+        _pure("QUANTUM", "quantum", "a", "b"),
+        _pure("XIDZ", "divide_unless_tiny", "a", "b", "otherwise"),
+        _pure("NORMAL_PROBABILITY", "normal_probability"),
+        _pure("NORMAL_QUANTILE", "normal_quantile", "probability"),
         Function("SAFEDIV", Form.OPERATION, ("a", "b", "otherwise"), 1, "safe_divide"),
         Function("PI", Form.NUMBER),
         Function("INF", Form.NUMBER),
+        Function("NAN", Form.NUMBER),
         Function("TIME", Form.CLOCK),
         Function("DT", Form.CLOCK),
         Function("STARTTIME", Form.CLOCK),
@@ -271,6 +89,10 @@ FUNCTIONS: dict[str, Function] = {
         Function("STEP", Form.TEST_INPUT, ("height", "start time")),
         Function("RAMP", Form.TEST_INPUT, ("slope", "start time", "end time"), 1),
         Function("PULSE", Form.TEST_INPUT, ("volume", "first time", "interval"), 2),
+        Function("UNIT_PULSE", Form.TEST_INPUT, ("start time", "duration")),
+        Function(
+            "PULSE_TRAIN", Form.TEST_INPUT, ("start time", "duration", "interval", "end time")
+        ),
         Function("SMTH1", Form.STOCKS, ("input", "averaging time", "initial"), 1),
         Function("SMTH3", Form.STOCKS, ("input", "averaging time", "initial"), 1),
         Function("SMTHN", Form.STOCKS, ("input", "averaging time", "order", "initial"), 1),
@@ -282,8 +104,17 @@ FUNCTIONS: dict[str, Function] = {
         Function("DELAY", Form.BUFFER, ("input", "delay time", "initial"), 1),
         Function("INIT", Form.MEMORY, ("x",)),
         Function("PREVIOUS", Form.MEMORY, ("x", "initial")),
+        Function("SAMPLE_IF_TRUE", Form.MEMORY, ("condition", "input", "initial")),
+        Function("ACTIVE_INITIAL", Form.OPERATION, ("active", "initial")),
+        Function("VENSIM_NPV", Form.STOCKS, ("stream", "discount rate", "initial", "factor")),
         Function("RANDOM", Form.NOISE, ("least", "most", "seed"), 1),
         Function("NORMAL", Form.NOISE, ("mean", "deviation", "seed"), 1),
+        Function("SUM", Form.ARRAY, ("array",)),
+        Function("PROD", Form.ARRAY, ("array",)),
+        Function("MEAN", Form.ARRAY, ("array",)),
+        Function("STDDEV", Form.ARRAY, ("array",)),
+        Function("SIZE", Form.ARRAY, ("array",)),
+        Function("RANK", Form.ARRAY, ("array", "rank")),
         Function("LOOKUP", Form.LOOKUP, ("graphical function", "x")),
     )
 }
@@ -301,7 +132,6 @@ NOT_YET = frozenset(
         "endval",
         "exprnd",
         "factorial",
-        "gammaln",
         "history",
         "hist",
         "irr",
@@ -309,7 +139,6 @@ NOT_YET = frozenset(
         "lookuparea",
         "lookupinv",
         "lognormal",
-        "mean",
         "montecarlo",
         "normalcdf",
         "npv",
@@ -318,18 +147,13 @@ NOT_YET = frozenset(
         "permutations",
         "pmt",
         "poisson",
-        "prod",
         "pv",
         "qelem",
         "qlen",
-        "rank",
         "rootn",
         "sensirunid",
         "sign",
         "sinwave",
-        "size",
-        "stddev",
-        "sum",
         "switch",
         "throughput",
         "timecohort",

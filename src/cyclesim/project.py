@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from itertools import pairwise
+from math import isnan
 
 from cyclesim.errors import Location, SourceText
-from cyclesim.expr import Expr
+from cyclesim.expr import Expr, Number, Reference
 from cyclesim.names import Ident
 
 
@@ -71,8 +72,34 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class DimensionMapping:
+    """How the elements of a dimension stand for those of another, one by one.
+
+    `elements` holds, for each element of the dimension in order, the ones of `target`.
+    """
+
+    target: Ident
+    elements: tuple[tuple[Ident, ...], ...]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """An index set: named elements in order. A subrange is one whose elements another has too.
+
+    A dimension given by its size has the elements 1, 2, ... and is `numbered`.
+    """
+
+    name: str
+    ident: Ident
+    elements: tuple[str, ...]
+    location: Location
+    numbered: bool = False
+    mappings: tuple[DimensionMapping, ...] = ()
+
+
+@dataclass(frozen=True)
 class About:
-    """What is said of a variable besides its equation."""
+    """What is said of a variable besides its equation; `dimensions` is () for a scalar."""
 
     name: str
     ident: Ident
@@ -80,14 +107,35 @@ class About:
     units: str | None = None
     doc: str | None = None
     range: Bounds = field(default_factory=Bounds)
+    dimensions: tuple[Ident, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An equation for a variable, or for the part of an array that its subscripts name.
+
+    Each subscript is a dimension, a subrange or an element; `excepts` are taken out again.
+    A scalar, and an array that one equation serves, has subscripts equal to its dimensions.
+    """
+
+    equation: Equation
+    subscripts: tuple[Ident, ...] = ()
+    excepts: tuple[tuple[Ident, ...], ...] = ()
+    graphical: GraphicalFunction | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether it only keeps the place of a value that comes from outside a module."""
+        expr = self.equation.expr
+        return isinstance(expr, Number) and isnan(expr.value)
 
 
 @dataclass(frozen=True)
 class Stock:
-    """An accumulation: an initial value, and the flows that change it."""
+    """An accumulation: initial values, and the flows that change it, of its own dimensions."""
 
     about: About
-    initial: Equation
+    initial: tuple[Definition, ...]
     inflows: tuple[Equation, ...] = ()
     outflows: tuple[Equation, ...] = ()
     non_negative: bool = False
@@ -98,29 +146,76 @@ class Flow:
     """A rate that fills or drains stocks."""
 
     about: About
-    equation: Equation
-    graphical: GraphicalFunction | None = None
+    definitions: tuple[Definition, ...]
     non_negative: bool = False
 
 
 @dataclass(frozen=True)
 class Auxiliary:
-    """A variable computed from others at the same time, or a constant."""
+    """A variable computed from others at the same time, or a constant.
+
+    `input` says that a module's user may connect it to a variable outside.
+    """
 
     about: About
-    equation: Equation
-    graphical: GraphicalFunction | None = None
+    definitions: tuple[Definition, ...]
+    input: bool = False
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A graphical function that stands by itself and is called by name."""
+    """Graphical functions that stand by themselves and are called by name.
+
+    One for a scalar; for an array one for each part that its subscripts name.
+    """
 
     about: About
-    graphical: GraphicalFunction
+    graphicals: tuple[tuple[tuple[Ident, ...], GraphicalFunction], ...]
 
 
-Variable = Stock | Flow | Auxiliary | Graph
+@dataclass(frozen=True)
+class Connection:
+    """An input of a module and the variable outside that feeds it, both as written names."""
+
+    input: Reference
+    source: Reference
+
+
+@dataclass(frozen=True)
+class Module:
+    """A part of the model that is a model itself, under a name of its own."""
+
+    about: About
+    model: str
+    connections: tuple[Connection, ...] = ()
+
+
+Variable = Stock | Flow | Auxiliary | Graph | Module
+
+
+@dataclass(frozen=True)
+class Macro:
+    """An equation with parameters and, where it needs them, variables of its own.
+
+    `parameters` are names with the equation that serves where a call gives none.
+    """
+
+    name: str
+    ident: Ident
+    location: Location
+    parameters: tuple[tuple[Ident, Equation | None], ...]
+    equation: Equation
+    variables: tuple[Variable, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnitDefinition:
+    """A unit, what it is made of (None for a unit of its own), and other words for it."""
+
+    name: str
+    equation: str | None
+    aliases: tuple[str, ...]
+    location: Location
 
 
 class Method(Enum):
@@ -160,12 +255,28 @@ class View:
 
 
 @dataclass(frozen=True)
+class Submodel:
+    """A model that modules are made of, by its name."""
+
+    name: str
+    variables: tuple[Variable, ...]
+    views: tuple[View, ...] = ()
+
+
+@dataclass(frozen=True)
 class Project:
-    """A model file, every equation parsed and located."""
+    """A model file, every equation parsed and located.
+
+    `variables` are those of the model itself, `submodels` what its modules are made of.
+    """
 
     path: str
     name: str
     sim_specs: SimSpecs
     variables: tuple[Variable, ...]
+    dimensions: tuple[Dimension, ...] = ()
+    submodels: tuple[Submodel, ...] = ()
+    macros: tuple[Macro, ...] = ()
+    unit_definitions: tuple[UnitDefinition, ...] = ()
     views: tuple[View, ...] = ()
     doc: str | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cyclesim.compiler import FlatModel, FlatVariable
 from cyclesim.errors import UsageError
 from cyclesim.integrate.trajectory import RunStatus, Trajectory
-from cyclesim.names import canonical, did_you_mean
+from cyclesim.names import did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,22 +66,40 @@ class Results:
 
         Raises UsageError with the nearest name where there is none.
         """
-        found = self.flat.by_ident.get(canonical(name))
+        found = self.flat.found(name)
         if found is None:
             advice = did_you_mean(name, [v.name for v in self.variables]) or ""
             raise UsageError(f"no variable is called '{name}'. {advice}".strip())
-        return found
+        return found[0]
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """Return the values of a variable at the saved times."""
-        place = self.flat.places[self.variable(name).ident]
-        values: np.ndarray = self.trajectory.values[place]
-        return values
+        """Return the values of a variable at the saved times.
+
+        A scalar, or one element written as Name[E1,E2], is (time,); an array is (element of
+        each dimension, time).
+        """
+        variable = self.variable(name)
+        place = self.flat.places[variable.ident]
+        rows: np.ndarray = self.trajectory.values[place : place + variable.size]
+        element = (self.flat.found(name) or (variable, None))[1]
+        if element is not None:
+            row: np.ndarray = rows[element]
+            return row
+        return rows.reshape((*variable.shape, -1))
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """Return the row of values of each element, by its full name, hidden ones left out."""
+        return {
+            name: self.flat.places[variable.ident] + offset
+            for variable in self.variables
+            for offset, name in enumerate(variable.columns)
+        }
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table: one row a saved time, one column a variable."""
         import pandas as pd
 
-        columns = {variable.name: self[variable.name] for variable in self.variables}
+        columns = {name: self.trajectory.values[row] for name, row in self.columns.items()}
         name = f"time ({self.flat.time_units})" if self.flat.time_units else "time"
         return pd.DataFrame(columns, index=pd.Index(self.time, name=name))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,12 @@ from cyclesim.readers import read_model
 from cyclesim.results import DiscretisationError, Results
 from cyclesim.schedule import Schedule, exact_number, halved, schedule_of
 from cyclesim.version import __version__
+
+Key = Ident | tuple[Ident, int]
+"""A variable, or one element of an array by its place."""
+
+Values = tuple[float | list[float], ...]
+"""The numbers of parameters in their order; an array's are a list."""
 
 STILL = 1e-5
 """A variable that moves by less than this share of the largest value in its unit stands still."""
@@ -78,6 +85,7 @@ def simulate(
     specs = settled_specs(flat.sim_specs, method, dt, start, stop, save_every)
     schedule = schedule_of(specs, flat.sim_specs)
     bound_values = parameter_values(flat, values)
+    target = "python" if schedule.method.adaptive else target
     program = TARGETS[target](flat)
     trajectory = run_program(program, schedule, bound_values, noise_seed, run, state)
     if strict and not trajectory.status[0].complete:
@@ -87,8 +95,7 @@ def simulate(
         error = discretisation_error(
             program, schedule, bound_values, noise_seed, run, state, trajectory
         )
-    bound = zip(flat.parameters, bound_values, strict=True)
-    shown = {flat.by_ident[i].name: v for i, v in bound if not flat.by_ident[i].hidden}
+    shown = bound_numbers(flat, bound_values)
     return Results(flat, trajectory, shown, provenance(flat, schedule, noise_seed, target), error,
                    tuple(notes))  # fmt: skip
 
@@ -96,7 +103,7 @@ def simulate(
 def run_program(
     program: Program,
     schedule: Schedule,
-    values: tuple[float, ...],
+    values: Values,
     noise_seed: int = 0,
     run: int = 0,
     state: State | None = None,
@@ -104,17 +111,24 @@ def run_program(
     """Return the trajectory of a program under a schedule."""
     clock = schedule.clock
     numbers = (clock.start, clock.stop, clock.dt, schedule.declared_dt)
+    bound: tuple[Any, ...] = values
     if program.target == "numpy":
-        values = tuple(np.float64(value) for value in values)
+        shapes = [program.flat.by_ident[ident].shape for ident in program.flat.parameters]
+        bound = tuple(
+            np.array(value, dtype=float).reshape((*shape, 1))
+            if shape
+            else np.asarray(value, float)[()]
+            for value, shape in zip(values, shapes, strict=True)
+        )
         numbers = tuple(np.float64(number) for number in numbers)  # type: ignore[assignment]
-    trajectory = integrate(program, schedule, Binding(values, *numbers, noise_seed, run), state)
+    trajectory = integrate(program, schedule, Binding(bound, *numbers, noise_seed, run), state)
     if trajectory.values.ndim == 3:  # a set of one run
         return replace(trajectory, values=trajectory.values[:, :, 0])
     return trajectory
 
 
 def initial_state(
-    program: Program, schedule: Schedule, values: tuple[float, ...], noise_seed: int, run: int
+    program: Program, schedule: Schedule, values: Values, noise_seed: int, run: int
 ) -> State:
     """Return the state in which a run of a program begins."""
     clock = schedule.clock
@@ -122,10 +136,32 @@ def initial_state(
     return state_of(program.bind(Binding(values, *numbers, noise_seed, run)))
 
 
-def parameter_values(flat: FlatModel, given: Mapping[Ident, float]) -> tuple[float, ...]:
-    """Return the numbers of a model's parameters in their order, the given ones replaced."""
-    own = (flat.by_ident[ident].term.value for ident in flat.parameters)  # type: ignore[union-attr]
-    return tuple(given.get(ident, value) for ident, value in zip(flat.parameters, own, strict=True))
+def parameter_values(flat: FlatModel, given: Mapping[Key, float]) -> Values:
+    """Return the numbers of a model's parameters in their order, the given ones replaced.
+
+    A number given for an array is given to each of its elements; an array is a list of them.
+    """
+    found: list[float | list[float]] = []
+    for ident in flat.parameters:
+        variable = flat.by_ident[ident]
+        own = list(variable.values)
+        if ident in given:
+            own = [given[ident]] * variable.size
+        for place in range(variable.size if variable.shape else 0):
+            own[place] = given.get((ident, place), own[place])
+        found.append(own if variable.shape else own[0])
+    return tuple(found)
+
+
+def bound_numbers(flat: FlatModel, values: Values) -> dict[str, float]:
+    """Return the numbers bound by the full name of each element, made parameters left out."""
+    shown: dict[str, float] = {}
+    for ident, value in zip(flat.parameters, values, strict=True):
+        variable = flat.by_ident[ident]
+        if not variable.hidden:
+            each = value if isinstance(value, list) else [value]
+            shown |= dict(zip(variable.columns, each, strict=True))
+    return shown
 
 
 def settled_specs(
@@ -171,43 +207,58 @@ def _method(given: str | Method) -> Method:
 
 def _settings(
     loaded: CompiledModel, parameters: Mapping[str, float], initial: Mapping[str, float]
-) -> tuple[dict[Ident, float], list[Override], list[str]]:
+) -> tuple[dict[Key, float], list[Override], list[str]]:
     flat = loaded.flat
-    values: dict[Ident, float] = {}
+    values: dict[Key, float] = {}
     overrides: list[Override] = []
     notes: list[str] = []
     for name, value in (*parameters.items(), *initial.items()):
         if not math.isfinite(value):
             raise UsageError(f"'{name}' = {value:g} is not a number.")
     for name, value in parameters.items():
-        variable = _known(flat, name)
+        variable, element = _known(flat, name)
         if variable.role is Role.PARAMETER:
-            values[variable.ident] = float(value)
+            key: Key = variable.ident if element is None else (variable.ident, element)
+            values[key] = float(value)
+        elif element is not None:
+            raise UsageError(
+                f"'{name}' is computed by an equation; only the whole of "
+                f"'{variable.name}' can be replaced by a number."
+            )
         else:
             overrides.append(Replacement(variable.ident, float(value)))
             if variable.role is not Role.LEVEL:
-                notes.append(f"'{variable.name}' has an equation, '{variable.equation}'; "
-                             f"it is replaced by {value:g}.")  # fmt: skip
+                notes.append(
+                    f"'{variable.name}' has an equation, '{variable.equation}'; "
+                    f"it is replaced by {value:g}."
+                )
         if not variable.range.holds(float(value)):
-            notes.append(f"'{variable.name}' = {value:g} lies outside its range, "
-                         f"{variable.range}.")  # fmt: skip
+            notes.append(f"'{variable.name}' = {value:g} lies outside its range, {variable.range}.")
     for name, value in initial.items():
-        overrides.append(InitialValue(_known(flat, name).ident, float(value)))
+        variable, element = _known(flat, name)
+        if element is not None:
+            raise UsageError(f"'{name}': give the whole of '{variable.name}' an initial value.")
+        overrides.append(InitialValue(variable.ident, float(value)))
     return values, overrides, notes
 
 
-def _known(flat: FlatModel, name: str) -> FlatVariable:
-    variable = flat.by_ident.get(canonical(name))
-    if variable is None or variable.hidden:
+def _known(flat: FlatModel, name: str) -> tuple[FlatVariable, int | None]:
+    """Return the variable of a name, and the place of the element that it names, if any."""
+    found = flat.found(name)
+    if found is not None and not found[0].hidden:
+        return found
+    base = flat.by_ident.get(canonical(name.rpartition("[")[0]))
+    if base is None or base.hidden:
         advice = did_you_mean(name, [v.name for v in flat.visible]) or ""
         raise UsageError(f"no variable is called '{name}'. {advice}".strip())
-    return variable
+    near = did_you_mean(name, base.columns) if base.shape else "It is a scalar."
+    raise UsageError(f"'{base.name}' has no element '{name}'. {near or ''}".strip())
 
 
 def discretisation_error(
     program: Program,
     schedule: Schedule,
-    values: tuple[float, ...],
+    values: Values,
     noise_seed: int,
     run: int,
     state: State | None,
@@ -238,10 +289,10 @@ def discretisation_error(
     for variable in flat.visible:
         if variable.ident in step_bound:
             continue
-        row = flat.places[variable.ident]
-        share = _share(trajectory.values[row], finer.values[row], sizes[variable.ident])
-        if share is not None:
-            shares[variable.name] = share * factor
+        for row, name in enumerate(variable.columns, flat.places[variable.ident]):
+            share = _share(trajectory.values[row], finer.values[row], sizes[variable.ident])
+            if share is not None:
+                shares[name] = share * factor
     return DiscretisationError(shares, words)
 
 
@@ -250,13 +301,17 @@ def _sizes(flat: FlatModel, trajectory: Trajectory, length: float) -> dict[Ident
 
     For a flow it is also the rate that would turn over a stock it changes within the run.
     """
-    peaks = np.nan_to_num(np.abs(trajectory.values), posinf=0.0).max(axis=1)
+    rows = np.nan_to_num(np.abs(trajectory.values), posinf=0.0).max(axis=1)
+    peaks = {
+        variable.ident: float(rows[flat.places[variable.ident] :][: variable.size].max())
+        for variable in flat.variables
+    }
     largest: dict[str | None, float] = {}
-    for variable, peak in zip(flat.variables, peaks.tolist(), strict=True):
-        largest[variable.units] = max(peak, largest.get(variable.units, 0.0))
+    for variable in flat.variables:
+        largest[variable.units] = max(peaks[variable.ident], largest.get(variable.units, 0.0))
     sizes = {variable.ident: largest[variable.units] for variable in flat.variables}
     for rule in flat.levels:
-        rate = float(peaks[flat.places[rule.ident]]) / length
+        rate = peaks[rule.ident] / length
         for flow in (*rule.inflows, *rule.outflows):
             sizes[flow] = max(sizes[flow], rate)
     return sizes
@@ -274,13 +329,15 @@ def _share(coarse: np.ndarray, fine: np.ndarray, size: float) -> float | None:
 def _reads_dt(flat: FlatModel) -> frozenset[Ident]:
     """Return the variables whose value at a time depends on dt itself, as a pulse's does."""
     found: set[Ident] = set()
-    for ident in (*flat.constants, *flat.steps):
-        term = flat.by_ident[ident].term
+    for assignment in (*flat.constants, *flat.steps):
+        terms = [piece.term for piece in assignment.pieces]
         direct = any(
-            isinstance(n, Clock) and n.reading is Reading.DT for n in walk(without_snap(term))
+            isinstance(node, Clock) and node.reading is Reading.DT
+            for term in terms
+            for node in walk(without_snap(term))
         )
-        if direct or any(need in found for need in symbols(term)):
-            found.add(ident)
+        if direct or any(need in found for term in terms for need in symbols(term)):
+            found.add(assignment.ident)
     return frozenset(found)
 
 
@@ -302,5 +359,5 @@ def provenance(
         "cyclesim": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
     }

@@ -17,11 +17,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyclesim.codegen import TARGETS
-from cyclesim.functions import OPERATIONS
+from cyclesim.codegen import TARGETS, array_support
 from cyclesim.names import canonical
+from cyclesim.operations import OPERATIONS
 from cyclesim.simulation import simulate
-from tests.models_in_text import aux, compiled, flow, graph, model, stock, xmile
+from tests.models_in_text import (
+    NON_NEGATIVE,
+    aux,
+    compiled,
+    element,
+    flow,
+    graph,
+    model,
+    over,
+    stock,
+    xmile,
+)
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "cyclesim").rglob("*.py"))
@@ -180,8 +191,12 @@ LANGUAGE = {
     "derivatives", "update", "outputs", "breakpoints", "time", "step_time", "levels", "held",
     "noise_step", "step_number", "draw", "draw_seeded", "noise_of", "inf", "nan",
     "round_half_away", "not_", "and_", "or_", *OPERATIONS,
+    "float", "range", "zip", "at", "pairs", "looked_up", "spread", "assemble", "stacked", "taken",
+    "gathered", "transpose", *array_support.REDUCTIONS,
 }  # fmt: skip
-SAFE = re.compile(r"v_[A-Za-z0-9_]+\Z|table_\d+\Z|divisor_\d+\Z")
+SAFE = re.compile(
+    r"v_[A-Za-z0-9_]+\Z|(table|divisor|places|turns|box|next|input|delay)_\d+\Z|[if]\d+\Z"
+)
 
 
 def check_code(text: str) -> None:
@@ -196,14 +211,18 @@ def check_code(text: str) -> None:
         ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.Return, ast.Tuple,
         ast.List, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Call, ast.BinOp, ast.UnaryOp,
         ast.BoolOp, ast.IfExp, ast.Compare, ast.NamedExpr, ast.operator, ast.unaryop, ast.boolop,
-        ast.cmpop,
+        ast.cmpop, ast.ListComp, ast.comprehension, ast.For, ast.Subscript, ast.Slice, ast.Starred,
+        ast.Attribute,
     )  # fmt: skip
     for node in ast.walk(ast.parse(text)):
         assert isinstance(node, allowed), ast.dump(node)
         if isinstance(node, ast.Constant):
-            assert isinstance(node.value, float | int)
+            assert isinstance(node.value, float | int) or node.value is None
+        if isinstance(node, ast.Attribute):
+            assert node.attr == "transpose"
         if isinstance(node, ast.Call):
-            assert isinstance(node.func, ast.Name)
+            called = node.func.value if isinstance(node.func, ast.Subscript) else node.func
+            assert isinstance(called, ast.Name | ast.Attribute)
 
 
 def quoted(name: str) -> str:
@@ -234,6 +253,32 @@ def test_hostile_names_stay_out_of_the_code(target):
 
 
 @pytest.mark.parametrize("target", TARGETS)
+def test_hostile_dimensions_and_elements_stay_out_of_the_code(target):
+    names = [in_attribute(name) for name in HOSTILE if "," not in name]
+    attribute = [name.replace('"', "&quot;") for name in names]
+    row, column = attribute[0], "a\\nimport os"
+    elements = "".join(f'<elem name="{name}"/>' for name in attribute)
+    dims = f'<dim name="{row}">{elements}</dim><dim name="{column}" size="2"/>'
+    both = over(row, column)
+    dimension = names[0]
+    variables = [
+        stock("S", f"{dimension} + 0", "grow", ["shrink"], both + NON_NEGATIVE),
+        flow("grow", f"SMTH1(S, 2) * PREVIOUS(1, 0) + DELAY(1, {dimension})", both),
+        flow("shrink", f"MAX(S[{dimension}, *]) * RANDOM(0, 1) / 9", both),
+        aux("cross", "S", over(column, row)),
+        aux("y", f"SUM(S[*, *]) + S[{names[1]}, 1] + S[TIME + 1, 2]"),
+        aux("chain", None, over(column) + element("1", "TIME") + element("2", "chain[1] / 2")),
+        aux("g", "TIME", over(column) + "<gf ><xpts>0,1</xpts><ypts>1,2</ypts></gf>"),
+    ]
+    loaded = model(*variables, before_model=f"<dimensions>{dims}</dimensions>", stop=2)
+    check_code(TARGETS[target](loaded.flat).source.text)
+    found = simulate(loaded, target=target, estimate_error=False)
+    assert found["S"].shape == (len(names), 2, 3)
+    assert found["S"][:, :, 0].tolist() == [[n + 1.0] * 2 for n in range(len(names))]
+    assert found["cross"][1, 2].tolist() == found["S"][2, 1].tolist()
+
+
+@pytest.mark.parametrize("target", TARGETS)
 @settings(max_examples=60)
 @given(name=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
 def test_any_name_gives_safe_code(target, name):
@@ -256,7 +301,8 @@ def test_generated_code_has_no_builtins(target):
 
 
 def test_the_checker_of_code_can_fail():
-    for bad in ("x = 1\n", "v_a = v_b.c\n", "v_a = 'text'\n", "import os\n", "v_a = dt # \x0c\n"):
+    for bad in ("x = 1\n", "v_a = v_b.c\n", "v_a = 'text'\n", "import os\n", "v_a = dt # \x0c\n",
+                "v_a = v_b.shape\n", "v_a = v_b.mean()\n"):  # fmt: skip
         with pytest.raises(AssertionError):
             check_code(bad)
 

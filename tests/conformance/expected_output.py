@@ -41,7 +41,11 @@ def expected_outputs(model: Path) -> list[Expected]:
 
 
 def _columns(path: Path) -> dict[Ident, tuple[np.ndarray, np.ndarray]]:
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # one was written by an older Windows
+        text = content.decode("cp1252")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return _series(lines) if path.suffix == ".dat" else _table(lines, path.suffix == ".tab")
 
@@ -83,9 +87,12 @@ def _is_number(cell: str) -> bool:
 
 
 def _ident(name: str) -> Ident:
-    """Return the identifier of a column; the commas of subscripts stand without blanks."""
+    """Return the identifier of a column.
+
+    The commas of subscripts stand without blanks, the parts of a name in a module without quotes.
+    """
     base, bracket, subscripts = name.partition("[")
-    return canonical(base + bracket + subscripts.replace(", ", ","))
+    return canonical(base.replace('"', "") + bracket + subscripts.replace(", ", ","))
 
 
 def _two_arrays(rows: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
@@ -100,14 +107,14 @@ def disagreements(results: Results, expected: Expected) -> list[str]:
     and no expected column is missing.
     """
     said: list[str] = []
-    names = {_ident(variable.name) for variable in results.variables}
+    names = {_ident(name): name for name in results.columns}
     for ident, (times, wanted) in expected.columns.items():
         if ident in CONTROL and ident not in names:
             got = np.full(len(times), results.provenance[CONTROL[ident]])
         elif ident == SAVE_PERIOD and ident not in names:
             continue
         elif ident in names:
-            got = _at(results, ident, times)
+            got = _at(results, names[ident], times)
         else:
             said.append(f"'{ident}' is missing")
             continue
@@ -120,14 +127,14 @@ def disagreements(results: Results, expected: Expected) -> list[str]:
     return said
 
 
-def _at(results: Results, ident: Ident, times: np.ndarray) -> np.ndarray:
+def _at(results: Results, name: str, times: np.ndarray) -> np.ndarray:
     """Return the values at the times asked for, NaN at a time that was not saved.
 
     Times are printed to six figures, so that 10.03125 appears as 10.0312.
     """
     near = results.provenance["dt"] / 20
     places = np.searchsorted(results.time, times - near).clip(max=len(results.time) - 1)
-    values = results[ident][places].astype(float)
+    values = results[name][places].astype(float)
     values[np.abs(results.time[places] - times) > near] = np.nan
     return values
 

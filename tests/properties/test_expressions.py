@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cyclesim.codegen import TARGETS, Binding
 from cyclesim.expr import Binary, Conditional, Number, Reference, Unary, parse, to_text, walk
-from cyclesim.functions import OPERATIONS
 from cyclesim.names import canonical
+from cyclesim.operations import OPERATIONS
 from tests.models_in_text import aux, model
 from tests.properties.strategies import BINARY, trees
 

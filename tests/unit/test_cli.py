@@ -568,7 +568,9 @@ def test_checks_take_files_folders_and_names_of_the_library(study: Path) -> None
     Path("deep", "checks.yaml").write_text("neither: a study\n", encoding="utf-8")
     Path("deep", ".venv").mkdir()
     Path("deep", ".venv", "not_ours.yaml").write_text("neither: a study\n", encoding="utf-8")
-    answer = cyclesim("check", "team.xmile", study, "deep", "pull_value", "team.xmile")
+    answer = cyclesim(
+        "check", "--units", "off", "team.xmile", study, "deep", "pull_value", "team.xmile"
+    )
     assert (answer.code, answer.err) == (0, "")
     files = ["team.xmile", "study.yaml", Path("deep", "er", "copy.XMILE"),
              library.model_path("pull_value")]  # fmt: skip
@@ -594,7 +596,7 @@ def all_kinds(study: Path, diverging: Path) -> dict[str, int]:
 
 def test_the_exit_code_is_that_of_the_worst_file(all_kinds: dict[str, int]) -> None:
     for file, code in all_kinds.items():
-        answer = cyclesim("check", file)
+        answer = cyclesim("check", "--units", "off", file)
         assert answer.code == code, file
         assert bool(answer.err) == (code > 0)
         assert file in answer.err + answer.out
@@ -931,7 +933,9 @@ def test_output_that_cannot_be_written_is_told(arguments: list[str]) -> None:
 
 @posix
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", [["simulate", "service_cycle"], ["check", "team.xmile"]])
+@pytest.mark.parametrize(
+    "arguments", [["simulate", "service_cycle"], ["check", "team.xmile", "--units", "off"]]
+)
 def test_a_reader_that_has_had_enough_is_no_fault(
     model: Path, arguments: list[str], unbuffered: str
 ) -> None:

@@ -132,18 +132,18 @@ def test_a_number_too_large_for_a_double_is_refused(number, tag):
 @pytest.mark.parametrize("kind", GraphicalKind)
 def test_graphical_functions_of_each_kind(kind):
     points = gf([0.0, 1.0, 3.0], [2.0, 4.0, 5.0], kind.value)
-    found = one(aux("x", "TIME", points)).graphical
+    found = one(aux("x", "TIME", points)).definitions[0].graphical
     assert (found.kind, found.x, found.y) == (kind, (0.0, 1.0, 3.0), (2.0, 4.0, 5.0))
 
 
 def test_a_graphical_function_is_continuous_unless_it_says_otherwise():
     found = one(aux("x", "TIME", "<gf><xpts>0,1</xpts><ypts>1,2</ypts></gf>"))
-    assert found.graphical.kind is GraphicalKind.CONTINUOUS
+    assert found.definitions[0].graphical.kind is GraphicalKind.CONTINUOUS
 
 
 def test_an_x_scale_is_divided_evenly():
     found = one(aux("x", "TIME", gf(None, [1.0, 2.0, 3.0, 4.0, 5.0], scale=(10.0, 12.0))))
-    assert found.graphical.x == (10.0, 10.5, 11.0, 11.5, 12.0)
+    assert found.definitions[0].graphical.x == (10.0, 10.5, 11.0, 11.5, 12.0)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_an_x_scale_is_divided_evenly():
     ],
 )
 def test_points_are_read_with_each_separator(points):
-    found = one(aux("x", "TIME", points)).graphical
+    found = one(aux("x", "TIME", points)).definitions[0].graphical
     assert (found.x, found.y) == ((0.0, 1.0), (1.0, 2.0))
 
 
@@ -202,7 +202,7 @@ def test_a_stock_knows_its_flows_in_order():
         stock("Staff", "10 + 1", ["hiring", "Joining "], "quitting"),
     )
     assert isinstance(found, Stock)
-    assert found.initial.text == "10 + 1"
+    assert found.initial[0].equation.text == "10 + 1"
     assert [flow.expr.ident for flow in found.inflows] == ["hiring", "joining"]
     assert [flow.expr.ident for flow in found.outflows] == ["quitting"]
 
@@ -313,7 +313,7 @@ def test_what_a_model_says_about_itself_is_kept():
 
 def test_cdata_is_text():
     (found,) = read(xmile('<aux name="x"><eqn><![CDATA[1 < 2]]></eqn></aux>')).variables
-    assert found.equation.text == "1 < 2"
+    assert found.definitions[0].equation.text == "1 < 2"
 
 
 def test_variables_keep_their_place_in_the_file():
@@ -330,22 +330,24 @@ def test_variables_keep_their_place_in_the_file():
     [
         ("<stella/>", "the file is <stella>, not <xmile>"),
         ("<xmile/>", "the file holds no <model>"),
-        ("<xmile><model/><model/></xmile>", "the file holds 2 models; modules are not computed"),
+        (
+            xmile(aux("x", 1)).replace("</model>", "</model><model/>"),
+            "<model>: a model without a name stands on line 1 already",
+        ),
         ("<xmile><model><variables/></model></xmile>", "the model has no variables"),
         ("<xmile><model>", "the file is not whole XML"),
         ("", "the file is not whole XML: no element found"),
         (b"<xmile>\xff\xfe</xmile>", "the file is not whole XML"),
-        (xmile(aux("x", 1), before_model="<macro name='m'/>"), "macros are not computed yet"),
+        (xmile(aux("x", 1), before_model="<macro name='m'/>"), "'m': there is no equation"),
         (xmile(aux("x", 1), before_model="<wonder/>"), "<wonder>: this element is not known"),
         (xmile(aux("x", 1), in_model="<wonder/>"), "<wonder>: this element is not known"),
         (
             xmile(aux("x", 1), before_model="<dimensions><dim name='d'/></dimensions>"),
-            "arrays are not computed yet",
+            "dimension 'd': the dimension has neither a size nor elements",
         ),
-        (xmile("<module name='M'/>"), "'M': modules are not computed yet"),
         (xmile(stock("S", 1, extra="<conveyor/>")), "'S': conveyors are not computed yet"),
         (xmile(stock("S", 1, extra="<queue/>")), "'S': queues are not computed yet"),
-        (xmile(aux("x", 1, "<element subscript='a'/>")), "'x': arrays are not computed yet"),
+        (xmile(aux("x", 1, "<element subscript='a'/>")), "'x': it has elements and no dim"),
         (xmile(aux("x", 1, "<wonder/>")), "'x': <wonder> is not known"),
         (xmile("<lamp name='L'/>"), "<lamp>: no kind of variable is called so"),
         (xmile("<aux><eqn>1</eqn></aux>"), "<aux>: the variable has no name"),
@@ -440,10 +442,7 @@ def test_files_are_read_by_their_suffix(tmp_path, suffix):
 
 
 def test_other_files_are_refused(tmp_path):
-    (tmp_path / "a.mdl").write_text("x = 1 ~~|")
     (tmp_path / "a.txt").write_text("")
-    with pytest.raises(ModelError, match=r"Vensim files are not read yet\. Save the model as XMI"):
-        read_model(tmp_path / "a.mdl")
     with pytest.raises(UsageError, match=r"its name ends in none of \.xmile"):
         read_model(tmp_path / "a.txt")
     with pytest.raises(UsageError, match="there is no model file"):

@@ -18,6 +18,8 @@ _COMMANDS = {
     "run": "cyclesim.cli.run",
     "simulate": "cyclesim.cli.simulate",
     "check": "cyclesim.cli.check",
+    "convert": "cyclesim.cli.convert",
+    "verify": "cyclesim.cli.verify",
     "schema": "cyclesim.cli.schema",
     "doctor": "cyclesim.cli.doctor",
 }

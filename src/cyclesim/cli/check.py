@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -11,8 +11,10 @@ from cyclesim.cli.options import Command, json_option, json_text, quiet_option, 
 from cyclesim.cli.places import STUDY_SUFFIXES, find_all
 from cyclesim.cli.run import exit_code, findings
 from cyclesim.cli.streams import say, tell
-from cyclesim.errors import CyclesimError, DiagnosticError
-from cyclesim.simulation import simulate
+from cyclesim.compiler import CompiledModel
+from cyclesim.compiler.check_units import check_units
+from cyclesim.errors import CyclesimError, DiagnosticError, Severity
+from cyclesim.simulation import load, simulate
 from cyclesim.study import run_study
 
 
@@ -34,20 +36,27 @@ class Checked:
     ],
 )
 @click.argument("paths", nargs=-1, required=True)
+@click.option(
+    "--units",
+    type=click.Choice(["off", "warn", "error"]),
+    default="warn",
+    show_default=True,
+    help="What units that do not agree are: nothing, warnings, or faults (exit code 3).",
+)
 @json_option
 @quiet_option
-def check(paths: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+def check(paths: tuple[str, ...], units: str, as_json: bool, quiet: bool) -> int:
     """Say everything that is wrong with models and studies.
 
-    PATHS are files, folders, or names of the library. A model is read, compiled and run, its step
-    judged. A study is read, run and held against what it expects. Hidden folders are left out.
-    The exit code is the highest that a file deserves: 0 well, 1 a run failed, 2 no such file or
-    not a model, 3 invalid, 4 an expectation failed.
+    PATHS are files, folders, or names of the library. A model is read, compiled and run, its units
+    and its step judged. A study is read, run and held against what it expects. Hidden folders are
+    left out. The exit code is the highest that a file deserves: 0 well, 1 a run failed, 2 no such
+    file or not a model, 3 invalid, 4 an expectation failed.
     """
     files = dict.fromkeys(file for path in paths for file in find_all(path))
     found = []
     for file in files:
-        checked = _checked(file, quiet and not as_json)
+        checked = _checked(file, units, quiet and not as_json)
         found.append(checked)
         if not as_json:
             _tell(checked, quiet)
@@ -77,15 +86,26 @@ def _as_dict(found: list[Checked]) -> dict[str, object]:
     }
 
 
-def _checked(file: Path, quiet: bool) -> Checked:
+def _checked(file: Path, units: str, quiet: bool) -> Checked:
     try:
         if file.suffix.casefold() in STUDY_SUFFIXES:
             found = run_study(file)
             return Checked(file, exit_code(found), tuple(findings(found, quiet)))
-        results = simulate(file)
+        model = load(file)
+        code, told = _units(model, units, quiet)
+        results = simulate(model)
     except DiagnosticError as error:
         return Checked(file, error.exit_code, tuple(map(str, error.diagnostics)))
     except CyclesimError as error:
         named = str(error).startswith(f"'{file}'")
         return Checked(file, error.exit_code, (f"{error}" if named else f"{file}: {error}",))
-    return Checked(file, 0, tuple(remarks(results, quiet, str(file))))
+    return Checked(file, code, (*told, *remarks(results, quiet, str(file))))
+
+
+def _units(model: CompiledModel, level: str, quiet: bool) -> tuple[int, tuple[str, ...]]:
+    """Return the exit code that a model's units make, and what is said of them."""
+    found = check_units(model.resolved.project) if level != "off" else ()
+    if level == "error":
+        found = tuple(replace(each, severity=Severity.ERROR) for each in found)
+    shown = () if quiet and level != "error" else tuple(map(str, found))
+    return (3 if found and level == "error" else 0), shown

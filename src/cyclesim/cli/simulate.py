@@ -89,13 +89,19 @@ def csv_text(results: Results) -> str:
 
     Numbers have all their digits; what is not a number is `nan` or `inf`.
     """
-    names = [variable.name for variable in results.variables]
-    columns = [results.time.tolist(), *(results[name].tolist() for name in names)]
+    chosen = results.trajectory.values[list(results.columns.values())]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["time", *names])
-    writer.writerows(zip(*columns, strict=True))
-    return text.getvalue()
+    csv.writer(text, lineterminator="\n").writerow(["time", *results.columns])
+    columns = [_written(column) for column in (results.time.tolist(), *chosen.tolist())]
+    rows = map(",".join, zip(*columns, strict=True))
+    return text.getvalue() + "\n".join(rows) + "\n"
+
+
+def _written(column: list[float]) -> list[str]:
+    """Return numbers as text; half of the columns hold one number throughout."""
+    if column.count(column[0]) == len(column):
+        return [repr(column[0])] * len(column)
+    return list(map(repr, column))
 
 
 def as_dict(results: Results) -> dict[str, object]:
@@ -108,14 +114,14 @@ def as_dict(results: Results) -> dict[str, object]:
         "notes": list(results.notes),
         "time": results.time.tolist(),
         "variables": {
-            variable.name: {
+            name: {
                 "units": variable.units,
                 "values": [
-                    value if math.isfinite(value) else None
-                    for value in results[variable.name].tolist()
+                    value if math.isfinite(value) else None for value in results[name].tolist()
                 ],
             }
             for variable in results.variables
+            for name in variable.columns
         },
     }
 

@@ -7,18 +7,43 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cyclesim.codegen.module import module_text
+from cyclesim.codegen.array_support import (
+    REDUCTIONS,
+    assemble,
+    gathered,
+    many_tables,
+    spread,
+    stacked,
+    taken,
+)
+from cyclesim.codegen.module import listed, module_text
 from cyclesim.codegen.program import Program, Source, load
-from cyclesim.codegen.render import Renderer
-from cyclesim.compiler import FlatModel
+from cyclesim.codegen.render import Renderer, whole
+from cyclesim.compiler import FlatModel, Piece, Term
+from cyclesim.compiler.flat import FlatVariable
+from cyclesim.compiler.terms import (
+    AtLoop,
+    AtPlace,
+    AtValue,
+    Index,
+    LoopValue,
+    Places,
+    Reduce,
+)
+from cyclesim.names import Ident
 from cyclesim.noise import CENTRE, MIDDLE, ROUNDS, TAIL
+from cyclesim.operations import log_gamma, normal_probability, normal_quantile
 from cyclesim.project import GraphicalFunction, GraphicalKind
 
 Array = Any
 
 
 class NumpyRenderer(Renderer):
-    """Operators between arrays; everything that may leave the numbers is a function."""
+    """Operators between arrays; everything that may leave the numbers is a function.
+
+    `active` are the loops around a term, outermost first: they are the element axes of its
+    value, of which leading ones may be missing.
+    """
 
     infix: ClassVar[dict[str, tuple[str, int]]] = {
         "add": ("+", 5),
@@ -33,14 +58,151 @@ class NumpyRenderer(Renderer):
         "round": "round_half_away({0})",
     }
 
+    def __init__(self, flat: FlatModel) -> None:
+        super().__init__(flat)
+        self.active: list[int] = []
+
+    def element(self, ident: Ident, indexes: tuple[Index, ...]) -> str:
+        """Return an array read at indexes, its axes in the order of the active loops."""
+        loops = [index.loop for index in indexes if isinstance(index, AtLoop)]
+        plain = all(isinstance(index, AtLoop | AtPlace) for index in indexes)
+        if not plain or len(set(loops)) < len(loops):
+            places = ", ".join(self.place(index) for index in indexes)
+            return f"gathered({self.names[ident]}, ({places},))"
+        return self.aligned(self.selected(ident, indexes), loops)
+
+    def selected(self, ident: Ident, indexes: tuple[Index, ...]) -> str:
+        """Return the elements wanted of each axis; an axis at one place is gone."""
+        shape = self.flat.by_ident[ident].shape
+        cuts: list[str] = []
+        takes: list[tuple[int, Places]] = []
+        axis = 0
+        for index, size in zip(indexes, shape, strict=True):
+            if isinstance(index, AtPlace):
+                cuts.append(str(index.place))
+                continue
+            assert isinstance(index, AtLoop)
+            if whole(index.places, size):
+                cuts.append(":")
+            elif isinstance(index.places, range):
+                cuts.append(f"{index.places.start}:{index.places.stop}")
+            else:
+                cuts.append(":")
+                takes.append((axis, index.places))
+            axis += 1
+        text = self.names[ident]
+        if any(cut != ":" for cut in cuts):
+            text = f"{text}[{', '.join(cuts)}]"
+        for axis, places in takes:
+            text = f"taken({text}, {axis}, {self.kept('places', places)})"
+        return text
+
+    def aligned(self, text: str, loops: list[int]) -> str:
+        """Return an array with axes for `loops` with axes for the active loops instead."""
+        order = sorted(range(len(loops)), key=lambda axis: self.active.index(loops[axis]))
+        if order != list(range(len(loops))):
+            text = f"{text}.transpose({', '.join(map(str, (*order, len(loops))))})"
+        present = [loop in loops for loop in self.active]
+        while present and not present[0]:
+            present.pop(0)  # broadcasting adds leading axes by itself
+        if all(present):
+            return text
+        return f"{text}[{', '.join(':' if here else 'None' for here in present)}]"
+
+    def place(self, index: Index) -> str:
+        """Return one index as numbers counted from 0, over the active loops."""
+        match index:
+            case AtPlace(place=place):
+                return str(place)
+            case AtLoop(loop=loop, places=places):
+                return self.turns(loop, places)
+            case AtValue(value=value):
+                return f"{self.render(value)} - 1.0"
+
+    def turns(self, loop: int, numbers: Places) -> str:
+        """Return a number for each turn of a loop, along its axis."""
+        after = len(self.active) - self.active.index(loop)
+        values = np.array(numbers, dtype=float).reshape((-1, *(1,) * after))
+        return self.kept("turns", values)
+
+    def turn(self, term: LoopValue) -> str:
+        """Return a number that depends on the turn of a loop."""
+        return self.turns(term.loop, term.values)
+
+    def table(self, ident: Ident, indexes: tuple[Index, ...], argument: Term) -> str:
+        """Return the graphical function of each element, applied."""
+        places = ", ".join(self.place(index) for index in indexes)
+        return f"{self.tables[ident]}(({places},), {self.render(argument)})"
+
+    def reduction(self, term: Reduce) -> str:
+        """Return one value made of all turns of a reduction's loops."""
+        self.active += [number for number, _ in term.loops]
+        body = self.render(term.body)
+        del self.active[len(self.active) - len(term.loops) :]
+        sizes = f"({', '.join(str(turns) for _, turns in term.loops)},)"
+        extra = f", {self.render(term.extra)}" if term.extra is not None else ""
+        return f"{term.operation}({body}, {sizes}{extra})"
+
+    def definition(self, name: str, pieces: tuple[Piece, ...], shape: tuple[int, ...]) -> list[str]:
+        """Return the lines that give a name the value of pieces."""
+        self.active = list(range(len(shape)))
+        shown = [self.render(piece.term) for piece in pieces]
+        self.active = []
+        if not shape:
+            return [f"{name} = {shown[0]}"]
+        first = pieces[0].box
+        if len(pieces) == 1 and all(whole(p, n) for p, n in zip(first, shape, strict=True)):
+            return [f"{name} = spread({shown[0]}, {shape})"]
+        made = []
+        for piece, text in zip(pieces, shown, strict=True):
+            places = tuple(np.array(each) for each in piece.box)
+            made.append(f"({self.kept('box', places)}, {text})")
+        return [f"{name} = assemble({shape}, {', '.join(made)})"]
+
+    def gathered(self, variable: FlatVariable) -> str:
+        """Return a whole array made of elements computed one by one."""
+        name = self.names[variable.ident]
+        elements = ", ".join(f"{name}_at_{place}" for place in range(variable.size))
+        return f"stacked({variable.shape}, {elements})"
+
+    def unpacked(self, idents: list[Ident], source: str) -> list[str]:
+        """Return the line that names the entries of a state."""
+        return [f"{listed(self.names[ident] for ident in idents)} = {source}"]
+
+    def entry(self, name: str, shape: tuple[int, ...]) -> str:
+        """Return a named value as an entry of a state."""
+        return name
+
+    def fed(self, given: str, delay: str, shape: tuple[int, ...]) -> str:
+        """Return what a buffer takes in, followed by its delay."""
+        return f"{given}, {delay}"
+
+    def packed(self, idents: list[Ident]) -> str:
+        """Return a state, or results, of named values."""
+        return listed(self.names[ident] for ident in idents)
+
+    def rates(self) -> str:
+        """Return the rate of change of each level."""
+        rates = []
+        for rule in self.flat.levels:
+            gains = " + ".join(self.names[ident] for ident in rule.inflows) or "0.0"
+            rates.append(gains + "".join(f" - {self.names[ident]}" for ident in rule.outflows))
+        return listed(rates)
+
 
 def emit_numpy(flat: FlatModel) -> Program:
     """Return the program of a model for arrays with a free last axis."""
-    source = Source("numpy", module_text(flat, NumpyRenderer(flat)), flat)
+    renderer = NumpyRenderer(flat)
+    source = Source("numpy", module_text(flat, renderer), flat)
     support: dict[str, Any] = dict(OPERATIONS_ON_ARRAYS)
     support |= {"inf": np.float64(np.inf), "nan": np.float64(np.nan), "noise_of": _noise}
-    for number, graphical in enumerate(flat.tables.values()):
-        support[f"table_{number}"] = array_table(graphical)
+    support |= {"spread": spread, "assemble": assemble, "stacked": stacked, "taken": taken}
+    support |= {"gathered": gathered} | REDUCTIONS | renderer.support
+    for number, table in enumerate(flat.tables.values()):
+        functions = [array_table(graphical) for graphical in table.graphicals]
+        support[f"table_{number}"] = (
+            many_tables(functions, table.shape) if table.shape else functions[0]
+        )
     return load(source, support)
 
 
@@ -62,6 +224,12 @@ def _modulo(a: Array, b: Array) -> Array:
 
 def _truth(a: Array) -> Array:
     return np.not_equal(a, 0)
+
+
+def _each(scalar: Callable[[float], float]) -> Callable[[Array], Array]:
+    """Return a function of numbers as one of arrays: for what numpy lacks, and slower."""
+    called = np.frompyfunc(scalar, 1, 1)
+    return lambda a: np.asarray(called(a), dtype=float)
 
 
 OPERATIONS_ON_ARRAYS: dict[str, Callable[..., Array]] = {
@@ -97,6 +265,16 @@ OPERATIONS_ON_ARRAYS: dict[str, Callable[..., Array]] = {
     "arc_sine": np.arcsin,
     "arc_cosine": np.arccos,
     "arc_tangent": np.arctan,
+    "truncate": np.trunc,
+    "remainder": lambda a, b: np.where(np.isinf(a) | np.equal(b, 0), np.nan, np.fmod(a, b)),
+    "quantum": lambda a, b: np.where(np.greater(b, 0), b * np.trunc(np.divide(a, b)), a),
+    "divide_unless_tiny": lambda a, b, c: np.where(np.abs(b) < 1e-6, c, np.divide(a, b)),
+    "hyperbolic_sine": np.sinh,
+    "hyperbolic_cosine": np.cosh,
+    "hyperbolic_tangent": np.tanh,
+    "log_gamma": _each(log_gamma),
+    "normal_probability": _each(normal_probability),
+    "normal_quantile": _each(normal_quantile),
     "standard_normal": lambda probability: standard_normal(np.asarray(probability)),
 }
 """Every operation on arrays, by the name the generated code calls."""
@@ -121,9 +299,9 @@ def philox(counter: tuple[Array, ...], key: tuple[Array, Array]) -> tuple[Array,
     return c0, c1
 
 
-def _uniform(seed: int, run: Array, site: int, step: Array) -> Array:
+def _uniform(seed: int, run: Array, site: int, element: Array, step: Array) -> Array:
     wide = 0xFFFFFFFF
-    counter = (site & wide, 0, np.asarray(step, np.int64) & wide, 0)
+    counter = (site & wide, np.asarray(element, np.int64), np.asarray(step, np.int64) & wide, 0)
     first, second = philox(counter, (seed & wide, np.asarray(run, np.int64) & wide))
     high = (first >> np.uint64(6)).astype(float) * 67108864.0
     return (high + (second >> np.uint64(6)).astype(float) + 0.5) / 4503599627370496.0
@@ -151,11 +329,11 @@ def _noise(
     def noise_step(time: Array) -> Array:
         return np.floor((time - start) / declared_dt + 1e-6).astype(np.int64)
 
-    def draw(site: int, step: Array) -> Array:
-        return _uniform(seed, runs, site, step)
+    def draw(site: int, element: Array, step: Array) -> Array:
+        return _uniform(seed, runs, site, element, step)
 
-    def draw_seeded(fixed_seed: int, step: Array) -> Array:
-        return _uniform(fixed_seed, 0, 0, step)
+    def draw_seeded(fixed_seed: int, element: Array, step: Array) -> Array:
+        return _uniform(fixed_seed, 0, 0, element, step)
 
     return noise_step, draw, draw_seeded
 

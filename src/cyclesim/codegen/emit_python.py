@@ -1,19 +1,37 @@
-"""The `python` target: one run, plain floats. It is the oracle, and the quick single run."""
+"""The `python` target: one run, plain floats. It is the oracle, and the quick single run.
+
+An array is a list of floats, its last index fastest; in states and results its elements stand
+one after the other.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
+from cyclesim.codegen import array_functions
 from cyclesim.codegen.module import module_text
 from cyclesim.codegen.program import Program, Source, load
-from cyclesim.codegen.render import Renderer, held
-from cyclesim.compiler import FlatModel
-from cyclesim.compiler.terms import Apply, Literal, Symbol
-from cyclesim.functions import OPERATIONS
+from cyclesim.codegen.render import Renderer, held, whole
+from cyclesim.compiler import FlatModel, Piece, Term
+from cyclesim.compiler.flat import FlatVariable
+from cyclesim.compiler.terms import (
+    Apply,
+    AtLoop,
+    AtPlace,
+    AtValue,
+    Index,
+    Literal,
+    LoopValue,
+    Places,
+    Reduce,
+    Symbol,
+)
+from cyclesim.names import Ident
 from cyclesim.noise import uniform
+from cyclesim.operations import OPERATIONS
 from cyclesim.project import GraphicalFunction, GraphicalKind
 
 
@@ -52,38 +70,187 @@ class PythonRenderer(Renderer):
         match term.arguments[1]:
             case Literal(value=value) if value != 0.0:
                 return f"{held(above, 6)} / {held(below, 7)}", 6
-            case Symbol():
+            case Symbol(indexes=()):
                 name, test = below[0], below[0]
             case _:  # each divisor has a name of its own, since divisions nest
                 name = f"divisor_{next(self.divisors)}"
                 test = f"({name} := {below[0]})"
         return f"({held(above, 6)} / {name} if {test} else divide({above[0]}, {name}))", self.atom
 
+    def element(self, ident: Ident, indexes: tuple[Index, ...]) -> str:
+        """Return an array read at indexes."""
+        name, shape = self.names[ident], self.flat.by_ident[ident].shape
+        if any(isinstance(index, AtValue) for index in indexes):
+            places = ", ".join(self.place(index) for index in indexes)
+            return f"at({name}, {shape}, ({places},))"
+        return f"{name}[{self.spot(shape, indexes)}]"
+
+    def place(self, index: Index) -> str:
+        """Return one index as a number counted from 0."""
+        match index:
+            case AtPlace(place=place):
+                return str(place)
+            case AtLoop(loop=loop, places=places):
+                return self.loop_place(loop, places)
+            case AtValue(value=value):
+                return f"{self.render(value)} - 1.0"
+
+    def loop_place(self, loop: int, places: Places) -> str:
+        """Return the place of a loop's element at its turn."""
+        if isinstance(places, range):
+            return f"i{loop} + {places.start}" if places.start else f"i{loop}"
+        return f"{self.kept('places', places)}[i{loop}]"
+
+    def spot(self, shape: tuple[int, ...], indexes: Sequence[Index]) -> str:
+        """Return where an element lies in the list of all."""
+        terms: list[str] = []
+        stride = 1
+        for size, index in zip(reversed(shape), reversed(indexes), strict=True):
+            place = self.place(index)
+            terms.append(place if stride == 1 else f"({place}) * {stride}")
+            stride *= size
+        return " + ".join(reversed(terms))
+
+    def table(self, ident: Ident, indexes: tuple[Index, ...], argument: Term) -> str:
+        """Return the graphical function of an element, applied."""
+        shape = self.flat.tables[ident].shape
+        if any(isinstance(index, AtValue) for index in indexes):
+            places = ", ".join(self.place(index) for index in indexes)
+            return f"looked_up({self.tables[ident]}, {shape}, ({places},), {self.render(argument)})"
+        chosen = f"{self.tables[ident]}[{self.spot(shape, indexes)}]"
+        return f"{chosen}({self.render(argument)})"
+
+    def turn(self, term: LoopValue) -> str:
+        """Return a number that depends on the turn of a loop."""
+        return f"float({self.loop_place(term.loop, term.values)})"
+
+    def reduction(self, term: Reduce) -> str:
+        """Return one value made of all turns of a reduction's loops."""
+        loops = " ".join(f"for i{number} in range({turns})" for number, turns in term.loops)
+        body = f"[{self.render(term.body)} {loops}]"
+        if term.extra is not None:
+            return f"{term.operation}({body}, {self.render(term.extra)})"
+        return f"{term.operation}({body})"
+
+    def definition(self, name: str, pieces: tuple[Piece, ...], shape: tuple[int, ...]) -> list[str]:
+        """Return the lines that give a name the value of pieces."""
+        if not shape:
+            return [f"{name} = {self.render(pieces[0].term)}"]
+        first = pieces[0]
+        if all(whole(p, size) for p, size in zip(first.box, shape, strict=True)):
+            loops = " ".join(f"for i{n} in range({size})" for n, size in enumerate(shape))
+            return [f"{name} = [{self.render(first.term)} {loops}]"]
+        size = 1
+        for each in shape:
+            size *= each
+        lines = [f"{name} = [0.0] * {size}"]
+        for piece in pieces:
+            lines += self.filling(name, piece, shape)
+        return lines
+
+    def filling(self, name: str, piece: Piece, shape: tuple[int, ...]) -> list[str]:
+        """Return the loops that fill part of an array."""
+        indexes = [AtLoop(number, places) for number, places in enumerate(piece.box)]
+        lines = [
+            f"{'    ' * number}for i{number} in range({len(places)}):"
+            for number, places in enumerate(piece.box)
+        ]
+        inner = "    " * len(shape)
+        return [*lines, f"{inner}{name}[{self.spot(shape, indexes)}] = {self.render(piece.term)}"]
+
+    def gathered(self, variable: FlatVariable) -> str:
+        """Return a whole array made of elements computed one by one."""
+        name = self.names[variable.ident]
+        return f"[{', '.join(f'{name}_at_{place}' for place in range(variable.size))}]"
+
+    def unpacked(self, idents: list[Ident], source: str) -> list[str]:
+        """Return the lines that name the entries of a state."""
+        names = [self.names[ident] for ident in idents]
+        if all(not self.flat.by_ident[ident].shape for ident in idents):
+            return [f"({', '.join(names)}{',' if len(names) == 1 else ''}) = {source}"]
+        lines = []
+        place = 0
+        for ident, name in zip(idents, names, strict=True):
+            variable = self.flat.by_ident[ident]
+            end = place + variable.size
+            lines.append(
+                f"{name} = {source}[{place}:{end}]"
+                if variable.shape
+                else f"{name} = {source}[{place}]"
+            )
+            place = end
+        return lines
+
+    def entry(self, name: str, shape: tuple[int, ...]) -> str:
+        """Return a named value as an entry of a state."""
+        return f"*{name}" if shape else name
+
+    def fed(self, given: str, delay: str, shape: tuple[int, ...]) -> str:
+        """Return what a buffer takes in, each followed by its delay."""
+        return f"*pairs({given}, {delay})" if shape else f"{given}, {delay}"
+
+    def packed(self, idents: list[Ident]) -> str:
+        """Return a state, or results, of named values."""
+        shown = [self.entry(self.names[i], self.flat.by_ident[i].shape) for i in idents]
+        return f"({', '.join(shown)}{',' if len(shown) == 1 else ''})"
+
+    def rates(self) -> str:
+        """Return the rate of change of each level."""
+        rates = []
+        for rule in self.flat.levels:
+            flows = (*rule.inflows, *rule.outflows)
+            level = self.flat.by_ident[rule.ident]
+            if not level.shape:
+                gains = " + ".join(self.names[ident] for ident in rule.inflows) or "0.0"
+                losses = "".join(f" - {self.names[ident]}" for ident in rule.outflows)
+                rates.append(gains + losses)
+            elif not flows:
+                rates.append(f"*[0.0] * {level.size}")
+            else:
+                local = {ident: f"f{number}" for number, ident in enumerate(flows)}
+                gains = " + ".join(local[ident] for ident in rule.inflows) or "0.0"
+                losses = "".join(f" - {local[ident]}" for ident in rule.outflows)
+                listed = ", ".join(
+                    self.names[i]
+                    if self.flat.by_ident[i].shape
+                    else f"[{self.names[i]}] * {level.size}"
+                    for i in flows
+                )
+                turns = f"for {', '.join(local.values())}, in zip({listed})"
+                rates.append(f"*[{gains}{losses} {turns}]")
+        return f"({', '.join(rates)}{',' if len(rates) == 1 else ''})"
+
 
 def emit_python(flat: FlatModel) -> Program:
     """Return the program of a model for one run at a time."""
-    source = Source("python", module_text(flat, PythonRenderer(flat)), flat)
+    renderer = PythonRenderer(flat)
+    source = Source("python", module_text(flat, renderer), flat)
     support: dict[str, Any] = {name: operation.scalar for name, operation in OPERATIONS.items()}
     support["round_half_away"] = OPERATIONS["round"].scalar
     support |= {"inf": float("inf"), "nan": float("nan"), "noise_of": _noise}
-    for number, graphical in enumerate(flat.tables.values()):
-        support[f"table_{number}"] = scalar_table(graphical)
+    support |= {"float": float, "range": range, "zip": zip}
+    support |= {"at": array_functions.at, "looked_up": array_functions.looked_up}
+    support |= {"pairs": array_functions.pairs}
+    support |= array_functions.REDUCTIONS | renderer.support
+    for number, table in enumerate(flat.tables.values()):
+        functions = [scalar_table(graphical) for graphical in table.graphicals]
+        support[f"table_{number}"] = functions if table.shape else functions[0]
     return load(source, support)
 
 
 def _noise(
     start: float, declared_dt: float, seed: int, run: int
-) -> tuple[Callable[[float], int], Callable[[int, int], float], Callable[[int, int], float]]:
+) -> tuple[Callable[[float], int], Callable[..., float], Callable[..., float]]:
     """Return the functions that number noise steps and draw at a site, or by a seed."""
 
     def noise_step(time: float) -> int:
         return int((time - start) / declared_dt + 1e-6)
 
-    def draw(site: int, step: int) -> float:
-        return uniform(seed, run, site, 0, step)
+    def draw(site: int, element: float, step: int) -> float:
+        return uniform(seed, run, site, int(element), step)
 
-    def draw_seeded(fixed_seed: int, step: int) -> float:
-        return uniform(fixed_seed, 0, 0, 0, step)
+    def draw_seeded(fixed_seed: int, element: float, step: int) -> float:
+        return uniform(fixed_seed, 0, 0, int(element), step)
 
     return noise_step, draw, draw_seeded
 

@@ -1,16 +1,17 @@
 """The text of a program for the Python targets: one `bind` that returns five functions.
 
-Each line of an equation ends in the equation as the modeller wrote it.
+The last line of each equation ends in the equation as the modeller wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from cyclesim.codegen.render import Renderer
-from cyclesim.compiler import FlatModel, Term
-from cyclesim.compiler.order import dependency_order
-from cyclesim.compiler.terms import Draw, symbols, walk
+from cyclesim.compiler import FlatModel, Piece, Term
+from cyclesim.compiler.flat import Assignment
+from cyclesim.compiler.order import reachable
+from cyclesim.compiler.terms import Draw, walk
 from cyclesim.names import Ident
 
 _HEAD = "def bind(parameters, start, stop, dt, declared_dt, noise_seed, runs):"
@@ -26,109 +27,112 @@ class _Module:
     def __init__(self, flat: FlatModel, renderer: Renderer) -> None:
         self.flat = flat
         self.renderer = renderer
-        self.needs = {ident: symbols(flat.by_ident[ident].term) for ident in flat.steps}
+        self.needs: dict[Ident, tuple[Ident, ...]] = {}
+        for assignment in flat.steps:
+            known = self.needs.get(assignment.ident, ())
+            self.needs[assignment.ident] = known + _needs(assignment.pieces)
+        self.level_idents = [rule.ident for rule in flat.levels]
+        memories = [rule.ident for rule in flat.memories]
+        self.held_idents = memories + [ring.ident for ring in flat.buffers]
 
     def lines(self) -> list[str]:
-        flat = self.flat
-        names = self.renderer.names
+        flat, renderer = self.flat, self.renderer
         noisy = any(isinstance(node, Draw) for term in self.terms() for node in walk(term))
-        body = [f"{_tuple(names[i] for i in flat.parameters)} = parameters"]
+        shown = [renderer.names[ident] for ident in flat.parameters]
+        body = [f"{listed(shown)} = parameters"]
         if noisy:
-            body.append("step_number, draw, draw_seeded = "
-                        "noise_of(start, declared_dt, noise_seed, runs)")  # fmt: skip
-        body += [self.assignment(ident) for ident in flat.constants]
+            made = "noise_of(start, declared_dt, noise_seed, runs)"
+            body.append(f"step_number, draw, draw_seeded = {made}")
+        body += self.assignments(flat.constants)
         self.opening = ["noise_step = step_number(step_time)"] if noisy else []
         body += self.initial()
-        body += self.function("derivatives", self.rates(), self.rate_needs())
-        body += self.function("update", self.updates(), self.update_needs())
-        shown = [names[variable.ident] for variable in flat.variables]
+        body += self.function("derivatives", renderer.rates(), self.rate_needs())
+        body += self.update()
         wanted = [variable.ident for variable in flat.variables]
-        body += self.function("outputs", shown, wanted)
+        body += self.function("outputs", renderer.packed(wanted), wanted)
         body += self.breakpoints()
         body.append("return initial, derivatives, update, outputs, breakpoints")
-        return [_HEAD, *(f"    {line}" for line in body)]
+        return [_HEAD, *_indented(body)]
 
-    def terms(self) -> Iterable[Term]:
+    def terms(self) -> Iterator[Term]:
         for variable in self.flat.variables:
-            yield variable.term
+            yield from (piece.term for piece in variable.pieces)
         for rule in self.flat.memories:
-            if rule.update is not None:
-                yield rule.update
+            yield from (piece.term for piece in rule.update)
         for ring in self.flat.buffers:
-            yield from (ring.input, ring.delay)
+            yield from (piece.term for piece in (*ring.input, *ring.delay))
 
-    def assignment(self, ident: Ident) -> str:
-        variable = self.flat.by_ident[ident]
-        line = f"{self.renderer.names[ident]} = {self.renderer.render(variable.term)}"
+    def assignments(self, assignments: Iterable[Assignment]) -> list[str]:
+        given = list(assignments)
+        self.renderer.split = frozenset(a.ident for a in given if a.element is not None)
+        lines = [line for assignment in given for line in self.assignment(assignment)]
+        return lines
+
+    def assignment(self, assignment: Assignment) -> list[str]:
+        variable = self.flat.by_ident[assignment.ident]
+        lines = self.renderer.assignment(assignment)
         written = variable.equation or f"made for {variable.name}"
-        return f"{line}  # {_comment(written)}"
-
-    @property
-    def held(self) -> list[Ident]:
-        memories = [rule.ident for rule in self.flat.memories]
-        return memories + [ring.ident for ring in self.flat.buffers]
+        return [*lines[:-1], f"{lines[-1]}  # {_comment(written)}"]
 
     def initial(self) -> list[str]:
-        names = self.renderer.names
-        levels = _tuple(names[rule.ident] for rule in self.flat.levels)
-        held = _tuple(names[ident] for ident in self.held)
-        lines = ["time = step_time = start", *self.opening]
-        lines += [self.assignment(ident) for ident in self.flat.initial]
+        levels = self.renderer.packed(self.level_idents)
+        held = self.renderer.packed(self.held_idents)
+        lines = ["time = step_time = start", *self.opening, *self.assignments(self.flat.initial)]
         return ["def initial():", *_indented([*lines, f"return {levels}, {held}"])]
 
-    def function(self, name: str, results: Sequence[str], wanted: Iterable[Ident]) -> list[str]:
-        """Return a function of time and state that computes what it needs and no more."""
-        names = self.renderer.names
-        order, _ = dependency_order(wanted, self.needs)
-        lines = []
-        if self.flat.levels:
-            lines.append(f"{_tuple(names[rule.ident] for rule in self.flat.levels)} = levels")
-        if self.held:
-            lines.append(f"{_tuple(names[ident] for ident in self.held)} = held")
-        lines += self.opening
-        lines += [self.assignment(ident) for ident in order]
-        lines.append(f"return {_tuple(results)}")
-        return [f"def {name}({_STATE}):", *_indented(lines)]
+    def computed(self, wanted: Iterable[Ident]) -> list[str]:
+        """Return the lines that compute what is wanted, and no more, from the state."""
+        needed = {need for ident in wanted for need in reachable(ident, self.needs)}
+        lines: list[str] = []
+        if self.level_idents:
+            lines += self.renderer.unpacked(self.level_idents, "levels")
+        if self.held_idents:
+            lines += self.renderer.unpacked(self.held_idents, "held")
+        chosen = [assignment for assignment in self.flat.steps if assignment.ident in needed]
+        return [*lines, *self.opening, *self.assignments(chosen)]
 
-    def rates(self) -> list[str]:
-        names = self.renderer.names
-        rates = []
-        for rule in self.flat.levels:
-            gains = " + ".join(names[ident] for ident in rule.inflows) or "0.0"
-            losses = "".join(f" - {names[ident]}" for ident in rule.outflows)
-            rates.append(gains + losses)
-        return rates
+    def function(self, name: str, result: str, wanted: Iterable[Ident]) -> list[str]:
+        lines = [*self.computed(wanted), f"return {result}"]
+        return [f"def {name}({_STATE}):", *_indented(lines)]
 
     def rate_needs(self) -> list[Ident]:
         return [ident for rule in self.flat.levels for ident in (*rule.inflows, *rule.outflows)]
 
-    def update_terms(self) -> list[Term | None]:
-        terms: list[Term | None] = [rule.update for rule in self.flat.memories]
-        for ring in self.flat.buffers:
-            terms += [ring.input, ring.delay]
-        return terms
-
-    def updates(self) -> list[str]:
-        kept = [self.renderer.names[rule.ident] for rule in self.flat.memories]
-        return [
-            self.renderer.render(term) if term is not None else kept[place]
-            for place, term in enumerate(self.update_terms())
-        ]
-
-    def update_needs(self) -> list[Ident]:
-        return [
-            ident for term in self.update_terms() if term is not None for ident in symbols(term)
-        ]
+    def update(self) -> list[str]:
+        """Return the function that renews memories and feeds buffers."""
+        terms = [rule.update for rule in self.flat.memories]
+        terms += [pieces for ring in self.flat.buffers for pieces in (ring.input, ring.delay)]
+        lines = self.computed(need for pieces in terms for need in _needs(pieces))
+        entries: list[str] = []
+        for number, rule in enumerate(self.flat.memories):
+            shape = self.flat.by_ident[rule.ident].shape
+            if rule.update:
+                lines += self.renderer.definition(f"next_{number}", rule.update, shape)
+                entries.append(self.renderer.entry(f"next_{number}", shape))
+            else:
+                entries.append(self.renderer.entry(self.renderer.names[rule.ident], shape))
+        for number, ring in enumerate(self.flat.buffers):
+            shape = self.flat.by_ident[ring.ident].shape
+            lines += self.renderer.definition(f"input_{number}", ring.input, shape)
+            lines += self.renderer.definition(f"delay_{number}", ring.delay, shape)
+            entries.append(self.renderer.fed(f"input_{number}", f"delay_{number}", shape))
+        return [f"def update({_STATE}):", *_indented([*lines, f"return {listed(entries)}"])]
 
     def breakpoints(self) -> list[str]:
         shown = []
+        self.renderer.split = frozenset()
         for point in self.flat.breakpoints:
             interval = self.renderer.render(point.interval) if point.interval else "0.0"
             shown.append(f"({self.renderer.render(point.time)}, {interval})")
         return ["def breakpoints():", *_indented([f"return [{', '.join(shown)}]"])]
 
 
-def _tuple(items: Iterable[str]) -> str:
+def _needs(pieces: Iterable[Piece]) -> tuple[Ident, ...]:
+    return tuple(dict.fromkeys(need for piece in pieces for need in piece.symbols))
+
+
+def listed(items: Iterable[str]) -> str:
+    """Return names or values as a tuple."""
     shown = list(items)
     return f"({', '.join(shown)}{',' if len(shown) == 1 else ''})"
 

@@ -31,7 +31,9 @@ class Source:
 class Binding(NamedTuple):
     """What a run is given: parameters in the order of `FlatModel.parameters`, clock and noise.
 
-    `declared_dt` is the grid that noise is drawn on; `runs` numbers the runs.
+    A parameter that is an array is a list of its elements (`python`) or an array with the
+    free axis last (`numpy`). `declared_dt` is the grid that noise is drawn on; `runs` numbers
+    the runs.
     """
 
     parameters: Columns

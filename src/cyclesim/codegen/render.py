@@ -1,26 +1,108 @@
-"""Terms into text of a target; a target is a subclass that says how each operation is written."""
+"""Terms into text of a target; a target is a subclass that says how each node is written."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from cyclesim.compiler import FlatModel, Term
-from cyclesim.compiler.terms import Apply, Clock, Draw, Literal, Lookup, Reading, Symbol
+from cyclesim.compiler import FlatModel, Piece, Term
+from cyclesim.compiler.flat import Assignment, FlatVariable
+from cyclesim.compiler.terms import (
+    Apply,
+    AtPlace,
+    Clock,
+    Draw,
+    Index,
+    Literal,
+    Lookup,
+    LoopValue,
+    Places,
+    Reading,
+    Reduce,
+    Symbol,
+)
 from cyclesim.names import Ident
 
 
 class Renderer:
-    """Writes terms as expressions; `infix` and `templates` are what targets differ in."""
+    """Writes terms as expressions and definitions as lines.
+
+    `infix` and `templates` say how operations are written; a target says how an array is held:
+    read at indexes, reduced, defined, unpacked from state and packed into results. `support`
+    collects numbers too long to be written into the code.
+    """
 
     infix: ClassVar[dict[str, tuple[str, int]]] = {}
     templates: ClassVar[dict[str, str]] = {}
     atom = 100
 
     def __init__(self, flat: FlatModel) -> None:
+        self.flat = flat
         self.names = safe_names(variable.ident for variable in flat.variables)
         self.tables = {ident: f"table_{n}" for n, ident in enumerate(flat.tables)}
+        self.support: dict[str, Any] = {}
+        self.split: frozenset[Ident] = frozenset()
+
+    # What a target says
+
+    def element(self, ident: Ident, indexes: tuple[Index, ...]) -> str:
+        """Return an array read at indexes."""
+        raise NotImplementedError
+
+    def table(self, ident: Ident, indexes: tuple[Index, ...], argument: Term) -> str:
+        """Return the graphical function of an array's element, applied."""
+        raise NotImplementedError
+
+    def turn(self, term: LoopValue) -> str:
+        """Return a number that depends on the turn of a loop."""
+        raise NotImplementedError
+
+    def reduction(self, term: Reduce) -> str:
+        """Return one value made of all turns of a reduction's loops."""
+        raise NotImplementedError
+
+    def definition(self, name: str, pieces: tuple[Piece, ...], shape: tuple[int, ...]) -> list[str]:
+        """Return the lines that give a name the value of pieces."""
+        raise NotImplementedError
+
+    def gathered(self, variable: FlatVariable) -> str:
+        """Return a whole array made of elements computed one by one."""
+        raise NotImplementedError
+
+    def unpacked(self, idents: list[Ident], source: str) -> list[str]:
+        """Return the lines that name the entries of a state."""
+        raise NotImplementedError
+
+    def packed(self, idents: list[Ident]) -> str:
+        """Return a state, or results, of named values."""
+        raise NotImplementedError
+
+    def rates(self) -> str:
+        """Return the rate of change of each level."""
+        raise NotImplementedError
+
+    def entry(self, name: str, shape: tuple[int, ...]) -> str:
+        """Return a named value as an entry of a state."""
+        raise NotImplementedError
+
+    def fed(self, given: str, delay: str, shape: tuple[int, ...]) -> str:
+        """Return what a buffer takes in, each followed by its delay, as entries of an update."""
+        raise NotImplementedError
+
+    # What all targets share
+
+    def assignment(self, assignment: Assignment) -> list[str]:
+        """Return the lines of an assignment."""
+        variable = self.flat.by_ident[assignment.ident]
+        name = self.names[assignment.ident]
+        if assignment.element is None:
+            return self.definition(name, assignment.pieces, variable.shape)
+        piece = Piece(assignment.pieces[0].term)
+        lines = self.definition(f"{name}_at_{assignment.element}", (piece,), ())
+        if assignment.last:
+            lines.append(f"{name} = {self.gathered(variable)}")
+        return lines
 
     def render(self, term: Term) -> str:
         """Return the term as text."""
@@ -31,16 +113,37 @@ class Renderer:
         match term:
             case Literal(value=value):
                 return self.number(value), self.atom if value >= 0 else 0
-            case Symbol(ident=ident):
+            case Symbol(ident=ident, indexes=()):
                 return self.names[ident], self.atom
+            case Symbol(ident=ident, indexes=indexes):
+                place = self.fixed_place(ident, indexes)
+                if ident in self.split and place is not None:
+                    return f"{self.names[ident]}_at_{place}", self.atom
+                return self.element(ident, indexes), self.atom
             case Clock(reading=reading):
                 return self.clock(reading), self.atom
-            case Lookup(table=table, argument=argument):
+            case LoopValue():
+                return self.turn(term), self.atom
+            case Reduce():
+                return self.reduction(term), self.atom
+            case Lookup(table=table, argument=argument, indexes=()):
                 return f"{self.tables[table]}({self.render(argument)})", self.atom
-            case Draw(site=site, seed=seed):
-                return self.draw(site, seed), self.atom
+            case Lookup(table=table, argument=argument, indexes=indexes):
+                return self.table(table, indexes, argument), self.atom
+            case Draw():
+                return self.draw(term), self.atom
             case Apply():
                 return self.operation(term)
+        raise AssertionError(term)  # AtStart is gone once a model is flat
+
+    def fixed_place(self, ident: Ident, indexes: tuple[Index, ...]) -> int | None:
+        """Return where an element lies among all, None where that depends on a loop or value."""
+        place = 0
+        for size, index in zip(self.flat.by_ident[ident].shape, indexes, strict=True):
+            if not isinstance(index, AtPlace):
+                return None
+            place = place * size + index.place
+        return place
 
     def operation(self, term: Apply) -> tuple[str, int]:
         """Return an operation between, before or around its arguments."""
@@ -65,15 +168,32 @@ class Renderer:
         """Return the name that a clock reading has in the code."""
         return reading.value
 
-    def draw(self, site: int, seed: int | None) -> str:
+    def draw(self, term: Draw) -> str:
         """Return the call that draws a number between 0 and 1."""
-        return f"draw({site}, noise_step)" if seed is None else f"draw_seeded({seed}, noise_step)"
+        element = self.render(term.element)
+        if term.seed is None:
+            return f"draw({term.site}, {element}, noise_step)"
+        return f"draw_seeded({term.seed}, {element}, noise_step)"
+
+    def kept(self, stem: str, value: Any) -> str:
+        """Return a name under which the code finds a value."""
+        for name, other in self.support.items():
+            if name.startswith(stem) and other is value:
+                return name
+        name = f"{stem}_{len(self.support)}"
+        self.support[name] = value
+        return name
 
 
 def held(written: tuple[str, int], level: int) -> str:
     """Return a written term, in brackets where it binds more loosely than `level`."""
     text, binds = written
     return text if binds >= level else f"({text})"
+
+
+def whole(places: Places, size: int) -> bool:
+    """Return whether places are all of a dimension in order."""
+    return places == range(size)
 
 
 def safe_names(idents: Iterable[Ident]) -> dict[Ident, str]:

@@ -17,7 +17,7 @@ from cyclesim.compiler.override import (
     Step,
     override,
 )
-from cyclesim.compiler.parts import Model, Origin
+from cyclesim.compiler.parts import Model, Origin, Piece
 from cyclesim.compiler.resolve import resolve
 from cyclesim.compiler.terms import Term
 from cyclesim.project import Project
@@ -30,6 +30,7 @@ __all__ = [
     "Model",
     "Origin",
     "Override",
+    "Piece",
     "Points",
     "Pulse",
     "Ramp",
@@ -49,7 +50,7 @@ __all__ = [
 class CompiledModel:
     """A model read and compiled; `resolved` is what changes are compiled into."""
 
-    resolved: Model[Term]
+    resolved: Model[Piece]
     flat: FlatModel
 
     def changed(self, *overrides: Override) -> CompiledModel:

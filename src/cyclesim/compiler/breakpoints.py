@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from cyclesim.compiler.flat import Breakpoint
+from cyclesim.compiler.parts import Table
 from cyclesim.compiler.terms import (
     MOVING,
     ONE,
@@ -20,12 +21,12 @@ from cyclesim.compiler.terms import (
     Lookup,
     Term,
     apply,
+    loops_of,
     moves,
     symbols,
     walk,
 )
 from cyclesim.names import Ident
-from cyclesim.project import GraphicalFunction
 
 _TURNING = frozenset(
     {"less", "at_most", "greater", "at_least", "equal", "unequal", "minimum", "maximum"}
@@ -40,11 +41,12 @@ class _Line(NamedTuple):
 
 
 def breakpoints(
-    terms: Iterable[Term], fixed: frozenset[Ident], tables: Mapping[Ident, GraphicalFunction]
+    terms: Iterable[Term], fixed: frozenset[Ident], tables: Mapping[Ident, Table]
 ) -> tuple[Breakpoint, ...]:
     """Return where the terms jump or bend in time, as far as it is known before the run.
 
-    `fixed` names the variables that are computed before the run starts.
+    `fixed` names the variables that are computed before the run starts. Times that differ from
+    element to element are left to the solver's own error control.
     """
     found: dict[Breakpoint, None] = {}
     for term in terms:
@@ -53,13 +55,12 @@ def breakpoints(
     return tuple(found)
 
 
-def _of(
-    node: Term, fixed: frozenset[Ident], tables: Mapping[Ident, GraphicalFunction]
-) -> Iterator[Breakpoint]:
+def _of(node: Term, fixed: frozenset[Ident], tables: Mapping[Ident, Table]) -> Iterator[Breakpoint]:
     if isinstance(node, Lookup):
         line = _line(node.argument, fixed)
         if line is not None and line.slope is not None:
-            for x in tables[node.table].x:
+            points = {x for graphical in tables[node.table].graphicals for x in graphical.x}
+            for x in sorted(points):
                 yield Breakpoint(_root(line, _Line(None, Literal(x))))
         return
     if not isinstance(node, Apply):
@@ -95,7 +96,8 @@ def _root(left: _Line, right: _Line) -> Term:
 def _line(term: Term, fixed: frozenset[Ident]) -> _Line | None:
     """Return a term as a line in time, or None where it is not one."""
     if not moves(term):
-        return _Line(None, term) if all(s in fixed for s in symbols(term)) else None
+        known = all(s in fixed for s in symbols(term)) and not loops_of(term)
+        return _Line(None, term) if known else None
     if isinstance(term, Clock) and term.reading in MOVING:
         return _Line(ONE, ZERO)
     if isinstance(term, Apply) and term.operation == "negate":

@@ -12,50 +12,80 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cyclesim.compiler.order import reachable
-from cyclesim.compiler.parts import Algebraic, Level, Model
-from cyclesim.compiler.terms import DT, ZERO, Symbol, Term, apply, symbols
+from cyclesim.compiler.parts import Algebraic, Level, Model, Piece
+from cyclesim.compiler.terms import DT, ZERO, AtLoop, Symbol, Term, apply
 from cyclesim.names import Ident
 
 
-def limited_outflows(model: Model[Term]) -> Model[Term]:
+def limited_outflows(model: Model[Piece]) -> Model[Piece]:
     """Return the model in which no outflow empties a non-negative stock below zero.
 
     An inflow that itself depends on the outflow in the same step is not counted on.
     """
-    formulas = {
-        part.about.ident: part.formula for part in model.parts if isinstance(part, Algebraic)
-    }
-    needs = {ident: symbols(term) for ident, term in formulas.items()}
+    limits = _Limits(
+        {part.about.ident: part.formula for part in model.parts if isinstance(part, Algebraic)},
+        {part.about.ident: bool(part.about.dimensions) for part in model.parts},
+    )
     for part in sorted(model.parts, key=lambda part: part.about.ident):
         if isinstance(part, Level) and part.non_negative:
-            _limit(part, formulas, needs)
+            limits.limit(part)
     parts = tuple(
-        replace(part, formula=formulas[part.about.ident]) if isinstance(part, Algebraic) else part
+        replace(part, formula=limits.pieces[part.about.ident])
+        if isinstance(part, Algebraic)
+        else part
         for part in model.parts
     )
-    return Model(model.project, parts, model.tables)
+    return replace(model, parts=parts)
 
 
-def _limit(
-    level: Level[Term], formulas: dict[Ident, Term], needs: dict[Ident, tuple[Ident, ...]]
-) -> None:
-    left: Term = apply("divide", Symbol(level.about.ident), DT)
-    for flow in _in_turn([*level.inflows, *level.outflows], needs):
+class _Limits:
+    def __init__(self, pieces: dict[Ident, tuple[Piece, ...]], arrays: dict[Ident, bool]) -> None:
+        self.pieces = pieces
+        self.arrays = arrays
+        self.needs = {ident: self.needed(ident) for ident in pieces}
+
+    def needed(self, ident: Ident) -> tuple[Ident, ...]:
+        found = (need for piece in self.pieces[ident] for need in piece.symbols)
+        return tuple(dict.fromkeys(found))
+
+    def limit(self, level: Level[Piece]) -> None:
+        """Let the flows of a stock claim what it holds in turn, each leaving what remains."""
+        claimed: list[tuple[Ident, bool]] = []
+        for flow in self.in_turn([*level.inflows, *level.outflows]):
+            filling = flow in level.inflows
+            self.pieces[flow] = tuple(
+                replace(piece, term=self.bounded(level, piece, claimed, filling))
+                for piece in self.pieces[flow]
+            )
+            self.needs[flow] = self.needed(flow)
+            claimed.append((flow, filling))
+
+    def bounded(
+        self, level: Level[Piece], piece: Piece, claimed: list[tuple[Ident, bool]], filling: bool
+    ) -> Term:
+        left = apply("divide", self.here(level.about.ident, piece), DT)
+        for other, gain in claimed:
+            left = apply("add" if gain else "subtract", left, self.here(other, piece))
         most = apply("maximum", ZERO, left)
-        if flow in level.inflows:
-            formulas[flow] = apply("maximum", formulas[flow], apply("negate", most))
-            left = apply("add", left, Symbol(flow))
-        else:
-            formulas[flow] = apply("minimum", formulas[flow], most)
-            left = apply("subtract", left, Symbol(flow))
-        needs[flow] = symbols(formulas[flow])
+        if filling:  # an inflow that runs backwards takes no more than there is
+            return apply("maximum", piece.term, apply("negate", most))
+        return apply("minimum", piece.term, most)
 
+    def in_turn(self, flows: list[Ident]) -> list[Ident]:
+        """Return flows in the order of their claims: as named, but what one needs comes first."""
+        waiting, ordered = list(flows), []
+        while waiting:
+            free = (
+                flow
+                for flow in waiting
+                if not (reachable(flow, self.needs) - {flow}) & set(waiting)
+            )
+            ordered.append(next(free, waiting[0]))
+            waiting.remove(ordered[-1])
+        return ordered
 
-def _in_turn(flows: list[Ident], needs: dict[Ident, tuple[Ident, ...]]) -> list[Ident]:
-    """Return the flows of a stock in the order of their claims: as named, but needs come first."""
-    waiting, ordered = list(flows), []
-    while waiting:
-        free = (f for f in waiting if not (reachable(f, needs) - {f}) & set(waiting))
-        ordered.append(next(free, waiting[0]))
-        waiting.remove(ordered[-1])
-    return ordered
+    def here(self, ident: Ident, piece: Piece) -> Term:
+        """Return a variable of the same dimensions, at the element that a piece is at."""
+        if not self.arrays[ident]:
+            return Symbol(ident)
+        return Symbol(ident, tuple(AtLoop(n, places) for n, places in enumerate(piece.box)))

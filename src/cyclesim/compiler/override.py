@@ -10,7 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cyclesim.compiler import test_inputs
-from cyclesim.compiler.parts import Algebraic, Buffer, Kind, Level, Memory, Model, Origin
+from cyclesim.compiler.parts import (
+    Algebraic,
+    Buffer,
+    Kind,
+    Level,
+    Memory,
+    Model,
+    Origin,
+    Piece,
+    Table,
+)
 from cyclesim.compiler.terms import TIME, ZERO, Literal, Lookup, Symbol, Term, apply
 from cyclesim.errors import UsageError
 from cyclesim.names import Ident, did_you_mean
@@ -76,10 +86,10 @@ class Points:
 
 
 Override = Replacement | InitialValue | Step | Ramp | Pulse | Points
-Part = Level[Term] | Algebraic[Term] | Memory[Term] | Buffer[Term]
+Part = Level[Piece] | Algebraic[Piece] | Memory[Piece] | Buffer[Piece]
 
 
-def override(model: Model[Term], overrides: tuple[Override, ...]) -> Model[Term]:
+def override(model: Model[Piece], overrides: tuple[Override, ...]) -> Model[Piece]:
     """Return the model with each change compiled in, in the order given.
 
     Raises UsageError for a name that is not a variable or cannot be changed so.
@@ -89,39 +99,45 @@ def override(model: Model[Term], overrides: tuple[Override, ...]) -> Model[Term]
     return model
 
 
-def _overridden(model: Model[Term], change: Override) -> Model[Term]:
+def _overridden(model: Model[Piece], change: Override) -> Model[Piece]:
     place, part = _find(model, change.ident)
     made: list[Part] = []
 
     def number(role: str, value: float) -> Term:
         about = About(
             f"{part.about.name} (change: {role})",
-            Ident(f"{part.about.ident}·change·{len(model.parts) + len(made)}·{role}"),
+            Ident(f"{part.about.ident} change {len(model.parts) + len(made)} {role}"),
             part.about.location,
             part.about.units if role in ("to", "by", "value") else None,
         )
         origin = Origin(part.about.ident, "change", role)
-        made.append(Algebraic(about, Literal(value), Kind.AUXILIARY, origin=origin))
+        piece = Piece(Literal(value))
+        made.append(Algebraic(about, (piece,), Kind.AUXILIARY, origin=origin))
         return Symbol(about.ident)
 
     tables = dict(model.tables)
     if isinstance(change, InitialValue):
         if not isinstance(part, Level):
             raise UsageError(f"'{part.about.name}' is not a stock and has no initial value.")
-        changed: Part = replace(part, initial=number("value", change.value))
+        value = number("value", change.value)
+        changed: Part = replace(part, initial=_each(part.initial, lambda _: value))
     elif isinstance(part, Algebraic):
-        formula = _formula(change, part.formula, number, tables)
-        changed = replace(part, formula=formula)
+        change_term = _formula(change, number, tables)
+        changed = replace(part, formula=_each(part.formula, change_term))
     else:
         raise UsageError(
             f"'{part.about.name}' is a stock: it changes through its flows. "
             "Set its initial value, or change a flow."
         )
     parts = (*model.parts[:place], changed, *made, *model.parts[place + 1 :])
-    return Model(model.project, parts, tables)
+    return replace(model, parts=parts, tables=tables)
 
 
-def _find(model: Model[Term], ident: Ident) -> tuple[int, Part]:
+def _each(pieces: tuple[Piece, ...], change: Callable[[Term], Term]) -> tuple[Piece, ...]:
+    return tuple(replace(piece, term=change(piece.term)) for piece in pieces)
+
+
+def _find(model: Model[Piece], ident: Ident) -> tuple[int, Part]:
     for place, part in enumerate(model.parts):
         if part.about.ident == ident and part.origin is None:
             return place, part
@@ -131,38 +147,44 @@ def _find(model: Model[Term], ident: Ident) -> tuple[int, Part]:
 
 
 def _formula(
-    change: Override,
-    base: Term,
-    number: Callable[[str, float], Term],
-    tables: dict[Ident, GraphicalFunction],
-) -> Term:
-    def target(on: Term, to: float | None, by: float | None) -> Term:
-        if to is not None:
-            return apply("select", on, number("to", to), base)
-        return apply("add", base, apply("select", on, number("by", by or 0.0), ZERO))
-
+    change: Override, number: Callable[[str, float], Term], tables: dict[Ident, Table]
+) -> Callable[[Term], Term]:
+    """Return what a change makes of the term of a variable; its numbers are made once."""
     match change:
         case Replacement(value=value):
-            return Literal(value)
+            return lambda base: Literal(value)
         case Step(time=time, to=to, by=by):
-            return target(test_inputs.come(number("time", time)), to, by)
+            return _switched(test_inputs.come(number("time", time)), to, by, number)
         case Pulse(start=start, duration=duration, to=to, by=by):
-            return target(_during(number("time", start), number("duration", duration)), to, by)
+            during = _during(number("time", start), number("duration", duration))
+            return _switched(during, to, by, number)
         case Ramp(start=start, until=until, to=to, by=by):
             share = _share_of_way(number("time", start), number("until", until))
             if to is not None:
-                gain = apply("subtract", number("to", to), base)
-            else:
-                gain = number("by", by or 0.0)
-            return apply("add", base, apply("multiply", share, gain))
+                end = number("to", to)
+                return lambda base: apply(
+                    "add", base, apply("multiply", share, apply("subtract", end, base))
+                )
+            gain = apply("multiply", share, number("by", by or 0.0))
+            return lambda base: apply("add", base, gain)
         case Points(times=times, values=values, hold=hold):
             kind = GraphicalKind.DISCRETE if hold else GraphicalKind.CONTINUOUS
-            table = Ident(f"{change.ident}·change·points·{len(tables)}")
-            tables[table] = GraphicalFunction(kind, times, values)
+            table = Ident(f"{change.ident} change points {len(tables)}")
+            tables[table] = Table((GraphicalFunction(kind, times, values),))
             begun = test_inputs.come(number("time", times[0]))
             now = test_inputs.since(ZERO) if hold else TIME  # since 0 is the step's time, snapped
-            return apply("select", begun, Lookup(table, now), base)
+            return lambda base: apply("select", begun, Lookup(table, now), base)
     raise AssertionError(change)
+
+
+def _switched(
+    on: Term, to: float | None, by: float | None, number: Callable[[str, float], Term]
+) -> Callable[[Term], Term]:
+    if to is not None:
+        value = number("to", to)
+        return lambda base: apply("select", on, value, base)
+    more = apply("select", on, number("by", by or 0.0), ZERO)
+    return lambda base: apply("add", base, more)
 
 
 def _during(start: Term, duration: Term) -> Term:

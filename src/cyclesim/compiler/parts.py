@@ -1,19 +1,49 @@
 """The parts of a model between reading and flattening, by the kind of state they hold.
 
-`Model[Equation]` is an expanded model: no function that hides state is left. `Model[Term]` is
-a resolved one: every name exists.
+`Model[Definition]` is an expanded model: no function that hides state, no module and no macro
+is left. `Model[Piece]` is a resolved one: every name exists and every subscript is a place.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Generic, TypeVar
 
+from cyclesim.compiler.terms import Places, Term, has_phases, moves, symbols
+from cyclesim.errors import Diagnostic
 from cyclesim.names import Ident
-from cyclesim.project import About, GraphicalFunction, Project
+from cyclesim.project import About, Graph, GraphicalFunction, Project
 
-F = TypeVar("F")
+D = TypeVar("D")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A term for part of a variable: the elements at these places of each dimension.
+
+    Loop j of the term runs over `box[j]`. A scalar has one piece, with an empty box.
+    """
+
+    term: Term
+    box: tuple[Places, ...] = ()
+
+    @cached_property
+    def symbols(self) -> tuple[Ident, ...]:
+        """Return the variables that the term reads."""
+        return symbols(self.term)
+
+    @cached_property
+    def moves(self) -> bool:
+        """Return whether the term changes with time by itself."""
+        return moves(self.term)
+
+    @cached_property
+    def phased(self) -> bool:
+        """Return whether the term is another while initial values are computed."""
+        return has_phases(self.term)
 
 
 class Kind(Enum):
@@ -37,11 +67,11 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Level(Generic[F]):
+class Level(Generic[D]):
     """State that is integrated."""
 
     about: About
-    initial: F
+    initial: tuple[D, ...]
     inflows: tuple[Ident, ...]
     outflows: tuple[Ident, ...]
     non_negative: bool = False
@@ -49,42 +79,56 @@ class Level(Generic[F]):
 
 
 @dataclass(frozen=True)
-class Algebraic(Generic[F]):
+class Algebraic(Generic[D]):
     """A value computed from others at the same time; `limited_below` keeps a flow above 0."""
 
     about: About
-    formula: F
+    formula: tuple[D, ...]
     kind: Kind = Kind.AUXILIARY
-    graphical: GraphicalFunction | None = None
     limited_below: bool = False
     origin: Origin | None = None
 
 
 @dataclass(frozen=True)
-class Memory(Generic[F]):
+class Memory(Generic[D]):
     """State that is renewed once a step; without `update` it keeps its initial value."""
 
     about: About
-    initial: F
-    update: F | None
+    initial: tuple[D, ...]
+    update: tuple[D, ...]
     origin: Origin
 
 
 @dataclass(frozen=True)
-class Buffer(Generic[F]):
+class Buffer(Generic[D]):
     """What `input` was `delay` ago, at least one step; `initial` before there was any."""
 
     about: About
-    input: F
-    delay: F
-    initial: F
+    input: tuple[D, ...]
+    delay: tuple[D, ...]
+    initial: tuple[D, ...]
     origin: Origin
 
 
 @dataclass(frozen=True)
-class Model(Generic[F]):
-    """All parts in the order of the file; graphical functions called by name in `tables`."""
+class Table:
+    """The graphical function of each element, in order; the same one may serve several."""
+
+    graphicals: tuple[GraphicalFunction, ...]
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model(Generic[D]):
+    """All parts in the order of the file.
+
+    `graphs` are the graphical functions that stand by themselves; `tables`, once names are
+    resolved, all graphical functions by the variable that has them. `faults` of an expanded
+    model are told with those of its names.
+    """
 
     project: Project
-    parts: tuple[Level[F] | Algebraic[F] | Memory[F] | Buffer[F], ...]
-    tables: dict[Ident, GraphicalFunction]
+    parts: tuple[Level[D] | Algebraic[D] | Memory[D] | Buffer[D], ...]
+    graphs: tuple[Graph, ...] = ()
+    tables: Mapping[Ident, Table] = field(default_factory=dict)
+    faults: tuple[Diagnostic, ...] = ()

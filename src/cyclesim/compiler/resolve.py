@@ -1,257 +1,179 @@
-"""Every name is found and every call understood; equations become terms."""
+"""Every name is found, every call understood, every subscript a place; equations become terms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
-from cyclesim.compiler import test_inputs
-from cyclesim.compiler.expand import wrong_count
-from cyclesim.compiler.parts import Algebraic, Buffer, Level, Memory, Model
-from cyclesim.compiler.terms import (
-    DT,
-    START,
-    STOP,
-    TIME,
-    ZERO,
-    Draw,
-    Literal,
-    Lookup,
-    Symbol,
-    Term,
-    apply,
-)
+from cyclesim.compiler.dimensions import Dimensions, boxes
+from cyclesim.compiler.lowering import Lowering
+from cyclesim.compiler.parts import Algebraic, Buffer, Level, Memory, Model, Piece, Table
+from cyclesim.compiler.scope import Known, Loop, Scope
+from cyclesim.compiler.terms import ZERO, AtLoop, Lookup, Places, Term, apply
 from cyclesim.errors import Diagnostic, ModelError, in_file_order
-from cyclesim.expr import Binary, Call, Conditional, Expr, Number, Reference, Subscripted, Unary
-from cyclesim.functions import FUNCTIONS, INF, NOT_YET, Form, Function
 from cyclesim.names import Ident, did_you_mean
-from cyclesim.project import About, Equation
+from cyclesim.project import About, Definition, GraphicalFunction
 
-_OPERATIONS = {
-    "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power", "mod": "modulo",
-    "<": "less", "<=": "at_most", ">": "greater", ">=": "at_least", "=": "equal", "<>": "unequal",
-    "and": "and", "or": "or",
-}  # fmt: skip
-
-_READINGS: dict[str, Term] = {
-    "time": TIME,
-    "dt": DT,
-    "starttime": START,
-    "stoptime": STOP,
-    "pi": Literal(3.141592653589793),
-    "inf": Literal(INF),
-}
-
-_TEST_INPUTS: dict[str, Callable[..., Term]] = {
-    "STEP": test_inputs.step,
-    "RAMP": test_inputs.ramp,
-    "PULSE": test_inputs.pulse,
-}
+Part = Level[Definition] | Algebraic[Definition] | Memory[Definition] | Buffer[Definition]
+ResolvedPart = Level[Piece] | Algebraic[Piece] | Memory[Piece] | Buffer[Piece]
 
 
-def resolve(expanded: Model[Equation]) -> Model[Term]:
+def resolve(expanded: Model[Definition]) -> Model[Piece]:
     """Return the model with every equation a term over variables that exist.
 
-    Raises ModelError with every unknown name, unknown function and wrong call.
+    Raises ModelError with every unknown name, unknown function, wrong call and subscript.
     """
-    names = {part.about.ident: part.about.name for part in expanded.parts}
-    graphs = [variable.about.name for variable in expanded.project.variables]
-    scope = _Scope(names, expanded, graphs)
-    parts = tuple(_resolved(part, scope) for part in expanded.parts)
-    _check_flows(expanded, scope)
+    dimensions = Dimensions.of(expanded.project.dimensions)
+    known = {
+        part.about.ident: Known(part.about.name, part.about.dimensions, part.origin is not None)
+        for part in expanded.parts
+    }
+    scope = Scope(known, dimensions)
+    _check_dimensions(expanded, scope)
+    if not scope.diagnostics:
+        scope.tables.update(_tables(expanded, scope))
+        for about in (
+            *(graph.about for graph in expanded.graphs),
+            *(p.about for p in expanded.parts),
+        ):
+            scope.arrays[about.ident] = about.dimensions
     if scope.diagnostics:
         raise ModelError(in_file_order(scope.diagnostics))
-    return Model(expanded.project, parts, expanded.tables)
+    scope.diagnostics += expanded.faults
+    parts = tuple(_resolved(part, scope) for part in expanded.parts)
+    if scope.diagnostics:
+        raise ModelError(in_file_order(scope.diagnostics))
+    return Model(expanded.project, parts, (), scope.tables)
 
 
-Part = Level[Equation] | Algebraic[Equation] | Memory[Equation] | Buffer[Equation]
-ResolvedPart = Level[Term] | Algebraic[Term] | Memory[Term] | Buffer[Term]
+def _check_dimensions(model: Model[Definition], scope: Scope) -> None:
+    written = [part.about for part in model.parts] + [graph.about for graph in model.graphs]
+    names = [dimension.name for dimension in scope.dimensions.by_ident.values()]
+    for about in written:
+        for dimension in about.dimensions:
+            if dimension not in scope.dimensions:
+                message = f"no dimension is called '{dimension}'"
+                hint = did_you_mean(dimension, names)
+                scope.diagnostics.append(
+                    Diagnostic(
+                        "unknown-dimension", message, about.location, f"'{about.name}'", hint
+                    )
+                )
 
 
-@dataclass
-class _Scope:
-    names: dict[Ident, str]
-    model: Model[Equation]
-    written: list[str]
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def visible(self) -> list[str]:
-        """Return the names a modeller may have meant."""
-        return self.written
-
-
-def _resolved(part: Part, scope: _Scope) -> ResolvedPart:
-    def lower(equation: Equation) -> Term:
-        return _Lowering(scope, part.about, equation).term(equation.expr)
+def _resolved(part: Part, scope: Scope) -> ResolvedPart:
+    def pieces(definitions: Iterable[Definition]) -> tuple[Piece, ...]:
+        return _pieces(part.about, tuple(definitions), scope)
 
     match part:
-        case Level(initial=initial, inflows=inflows, outflows=outflows):
-            level = Level(part.about, lower(initial), inflows, outflows)
-            return replace(level, non_negative=part.non_negative, origin=part.origin)
-        case Algebraic(formula=formula, graphical=graphical, kind=kind, origin=origin):
-            term = lower(formula)
-            if graphical is not None:
-                term = Lookup(part.about.ident, term)
+        case Level():
+            return replace(part, initial=pieces(part.initial))  # type: ignore[arg-type, return-value]
+        case Algebraic():
+            found = pieces(part.formula)
             if part.limited_below:
-                term = apply("maximum", ZERO, term)
-            return Algebraic(part.about, term, kind, graphical, part.limited_below, origin)
-        case Memory(initial=initial, update=update, origin=origin):
-            renewed = lower(update) if update is not None else None
-            return Memory(part.about, lower(initial), renewed, origin)
-        case Buffer(origin=origin):
-            return Buffer(
-                part.about, lower(part.input), lower(part.delay), lower(part.initial), origin
+                found = tuple(replace(p, term=apply("maximum", ZERO, p.term)) for p in found)
+            return replace(part, formula=found)  # type: ignore[arg-type, return-value]
+        case Memory():
+            update = pieces(part.update) if part.update else ()
+            return replace(part, initial=pieces(part.initial), update=update)  # type: ignore[arg-type, return-value]
+        case Buffer():
+            return replace(  # type: ignore[return-value]
+                part,
+                input=pieces(part.input),  # type: ignore[arg-type]
+                delay=pieces(part.delay),  # type: ignore[arg-type]
+                initial=pieces(part.initial),  # type: ignore[arg-type]
             )
 
 
-def _check_flows(model: Model[Equation], scope: _Scope) -> None:
-    flows = {part.about.ident for part in model.parts if isinstance(part, Algebraic)}
-    stocks = {part.about.ident: part for part in model.parts if isinstance(part, Level)}
-    for variable in model.project.variables:
-        part = stocks.get(variable.about.ident)
-        if part is None:
+def _pieces(about: About, definitions: tuple[Definition, ...], scope: Scope) -> tuple[Piece, ...]:
+    """Return the terms of a variable; elements that no equation names are 0."""
+    whole: tuple[Places, ...] = tuple(range(n) for n in scope.dimensions.shape(about.dimensions))
+    found: list[Piece] = []
+    covered: list[tuple[Places, ...]] = []
+    for definition in definitions:
+        box = _box(about, definition.subscripts, definition, scope)
+        holes = [_box(about, each, definition, scope) for each in definition.excepts]
+        if box is None or any(hole is None for hole in holes):
             continue
-        for equation in (*variable.inflows, *variable.outflows):  # type: ignore[union-attr]
-            reference = equation.expr
-            assert isinstance(reference, Reference)
-            if reference.ident not in flows:
-                scope.diagnostics.append(_no_flow(reference, equation, part.about, scope))
+        for part in boxes(box, [hole for hole in holes if hole is not None]):
+            found.append(Piece(_term(about, definition, part, scope), part))
+            covered.append(part)
+    if about.dimensions:
+        found += [Piece(ZERO, rest) for rest in boxes(whole, covered)]
+    return tuple(found)
 
 
-def _no_flow(reference: Reference, equation: Equation, about: About, scope: _Scope) -> Diagnostic:
-    known = reference.ident in scope.names
-    message = (
-        f"'{scope.names[reference.ident]}' is a stock and cannot fill or drain another"
-        if known
-        else f"no flow is called '{reference.name}'"
-    )
-    flows = [part.about.name for part in scope.model.parts if isinstance(part, Algebraic)]
-    hint = "Name a flow." if known else did_you_mean(reference.name, flows)
-    return Diagnostic("unknown-flow", message, equation.source.location(), f"'{about.name}'", hint)
+def _box(
+    about: About, subscripts: tuple[Ident, ...], definition: Definition, scope: Scope
+) -> tuple[Places, ...] | None:
+    """Return the places that the subscripts of a left side cover."""
+    where = definition.equation.source.location()
+    if len(subscripts) != len(about.dimensions):
+        message = f"{len(subscripts)} subscripts are given, and it has {len(about.dimensions)}"
+        scope.fault("subscripts", message, where, about)
+        return None
+    box: list[Places] = []
+    for dimension, subscript in zip(about.dimensions, subscripts, strict=True):
+        places = scope.dimensions.covered(dimension, subscript)
+        if places is None:
+            name = scope.dimensions.by_ident[dimension].name
+            message = f"'{subscript}' is no element and no part of the dimension '{name}'"
+            scope.fault("subscripts", message, where, about,
+                        did_you_mean(subscript, scope.dimensions.elements[dimension]))  # fmt: skip
+            return None
+        box.append(places)
+    return tuple(box)
 
 
-class _Lowering:
-    """One equation on its way from tree to term."""
-
-    def __init__(self, scope: _Scope, about: About, equation: Equation) -> None:
-        self.scope = scope
-        self.about = about
-        self.equation = equation
-
-    def term(self, expr: Expr) -> Term:
-        match expr:
-            case Number(value=value):
-                return Literal(value)
-            case Reference():
-                return self.reference(expr)
-            case Unary(operator="+", operand=operand):
-                return self.term(operand)
-            case Unary(operator=operator, operand=operand):
-                return apply("negate" if operator == "-" else "not", self.term(operand))
-            case Binary(operator="//", left=left, right=right):
-                return _safe_divide(self.term(left), self.term(right), ZERO)
-            case Binary(operator=operator, left=left, right=right):
-                return apply(_OPERATIONS[operator], self.term(left), self.term(right))
-            case Conditional(condition=condition, then=then, otherwise=otherwise):
-                return apply("select", *map(self.term, (condition, then, otherwise)))
-            case Subscripted():
-                message = f"'{expr.base.name}' has subscripts, and arrays are not computed yet"
-                return self.fault("arrays", message, expr)
-            case Call():
-                return self.call(expr)
-
-    def fault(self, code: str, message: str, expr: Expr, hint: str | None = None) -> Term:
-        source = self.equation.source
-        where = source.location(expr.span.start)
-        excerpt = source.excerpt(*expr.span)
-        subject = f"'{self.about.name}'"
-        self.scope.diagnostics.append(Diagnostic(code, message, where, subject, hint, excerpt))
-        return ZERO
-
-    def reference(self, reference: Reference) -> Term:
-        if reference.path:
-            whole = ".".join((*reference.path, reference.name))
-            message = f"'{whole}' lies in a module, and modules are not computed yet"
-            return self.fault("modules", message, reference)
-        if reference.ident in self.scope.names:
-            return Symbol(reference.ident)
-        if reference.ident in _READINGS:
-            return _READINGS[reference.ident]
-        if reference.ident in self.scope.model.tables:
-            message = f"'{reference.name}' is a graphical function and needs a value to look up"
-            return self.fault("table", message, reference, f"Write {reference.name}(x).")
-        if reference.ident in FUNCTIONS:
-            usage = FUNCTIONS[reference.ident].usage
-            message = f"the function {reference.name} is given no arguments"
-            return self.fault("argument-count", message, reference, f"Write {usage}.")
-        return self.fault(
-            "unknown-name",
-            f"no variable is called '{reference.name}'",
-            reference,
-            did_you_mean(reference.name, self.scope.visible()),
-        )
-
-    def call(self, call: Call) -> Term:
-        if call.function in self.scope.model.tables:
-            return self.lookup(call.function, call, call.arguments)
-        if call.function in FUNCTIONS:
-            return self.function(FUNCTIONS[call.function], call)
-        if call.function in self.scope.names:
-            message = f"'{call.name}' is a variable without a graphical function"
-            return self.fault("no-table", message, call, "Only a function can be called.")
-        if call.function in NOT_YET:
-            return self.fault("not-yet", f"the function {call.name} is not computed yet", call)
-        known = [function.name for function in FUNCTIONS.values()]
-        known += [str(ident) for ident in self.scope.model.tables]
-        advice = did_you_mean(call.name, known)
-        return self.fault("unknown-function", f"no function is called '{call.name}'", call, advice)
-
-    def function(self, function: Function, call: Call) -> Term:
-        if not function.least <= len(call.arguments) <= len(function.arguments):
-            found = wrong_count(function, call, self.equation, self.about)
-            self.scope.diagnostics.append(found)
-            return ZERO
-        if function.form in (Form.CLOCK, Form.NUMBER):
-            return _READINGS[call.function]
-        if function.form is Form.NOISE:
-            return self.noise(function, call)
-        if function.form is Form.LOOKUP:
-            return self.named_lookup(call)
-        arguments = [self.term(argument) for argument in call.arguments]
-        if function.form is Form.TEST_INPUT:
-            return _TEST_INPUTS[function.name](*arguments)
-        if function.operation == "safe_divide":
-            return _safe_divide(arguments[0], arguments[1], (*arguments, ZERO)[2])
-        return apply(function.operation, *arguments)
-
-    def lookup(self, table: Ident, call: Call, arguments: tuple[Expr, ...]) -> Term:
-        if len(arguments) != 1:
-            message = f"the graphical function '{call.name}' is given {len(arguments)} arguments"
-            return self.fault("argument-count", message, call, f"Write {call.name}(x).")
-        return Lookup(table, self.term(arguments[0]))
-
-    def named_lookup(self, call: Call) -> Term:
-        table = call.arguments[0]
-        if isinstance(table, Reference) and table.ident in self.scope.model.tables:
-            return self.lookup(table.ident, call, call.arguments[1:])
-        return self.fault(
-            "no-table", "the first argument of LOOKUP is not a graphical function", call
-        )
-
-    def noise(self, function: Function, call: Call) -> Term:
-        seed: int | None = None
-        if len(call.arguments) == 3:
-            given = call.arguments[2]
-            if not isinstance(given, Number) or given.value != int(given.value):
-                message = f"the seed of {function.name} is not a whole number"
-                return self.fault("seed", message, call, "Write the seed as a number.")
-            seed = int(given.value) or None  # XMILE: 0 asks for no fixed seed
-        first, second = self.term(call.arguments[0]), self.term(call.arguments[1])
-        draw = Draw(call.site, seed)
-        if function.name == "RANDOM":
-            return apply("add", first, apply("multiply", apply("subtract", second, first), draw))
-        return apply("add", first, apply("multiply", second, apply("standard_normal", draw)))
+def _term(about: About, definition: Definition, box: tuple[Places, ...], scope: Scope) -> Term:
+    loops = []
+    for dimension, subscript, places in zip(
+        about.dimensions, definition.subscripts, box, strict=True
+    ):
+        elements = tuple(scope.dimensions.elements[dimension][place] for place in places)
+        named = subscript if subscript in scope.dimensions else None
+        loops.append(Loop(named, elements, dimension, places))
+    lowering = Lowering(scope, about, definition.equation, tuple(loops))
+    term = lowering.term(definition.equation.expr)
+    if definition.graphical is None:
+        return term
+    indexes = tuple(AtLoop(number, places) for number, places in enumerate(box))
+    return Lookup(about.ident, term, indexes)
 
 
-def _safe_divide(a: Term, b: Term, otherwise: Term) -> Term:
-    return apply("select", apply("equal", b, ZERO), otherwise, apply("divide", a, b))
+def _tables(model: Model[Definition], scope: Scope) -> dict[Ident, Table]:
+    tables = {graph.about.ident: _table(graph.about, graph.graphicals, scope)
+              for graph in model.graphs}  # fmt: skip
+    for part in model.parts:
+        if isinstance(part, Algebraic):
+            given = [(d.subscripts, d.graphical) for d in part.formula if d.graphical is not None]
+            if given:
+                tables[part.about.ident] = _table(part.about, given, scope)
+    return tables
+
+
+def _table(
+    about: About,
+    graphicals: Iterable[tuple[tuple[Ident, ...], GraphicalFunction]],
+    scope: Scope,
+) -> Table:
+    given = list(graphicals)
+    shape = scope.dimensions.shape(about.dimensions)
+    if not shape:
+        return Table((given[0][1],))
+    count = 1
+    for size in shape:
+        count *= size
+    filled: list[GraphicalFunction] = [given[0][1]] * count
+    for subscripts, graphical in given:
+        spots = [0]
+        for dimension, subscript, size in zip(about.dimensions, subscripts, shape, strict=True):
+            places = scope.dimensions.covered(dimension, subscript)
+            if places is None:
+                message = f"'{subscript}' is no part of the dimension '{dimension}'"
+                scope.fault("subscripts", message, about.location, about)
+                return Table(tuple(filled), shape)
+            spots = [spot * size + place for spot in spots for place in places]
+        for spot in spots:
+            filled[spot] = graphical
+    return Table(tuple(filled), shape)

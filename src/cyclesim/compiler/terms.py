@@ -1,12 +1,44 @@
-"""What remains of an equation once every name is known: total operations on values."""
+"""What remains of an equation once every name is known: total operations on values.
+
+An equation for an array runs over loops, one for each dimension of its variable; a reduction
+(SUM and its kin) adds loops of its own. Loops are told apart by a number.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from cyclesim.names import Ident
+
+Places = range | tuple[int, ...]
+"""Elements of a dimension by their place, counted from 0; a range where they are neighbours."""
+
+
+@dataclass(frozen=True)
+class AtLoop:
+    """The element whose place is `places[turn]` at each turn of a loop."""
+
+    loop: int
+    places: Places
+
+
+@dataclass(frozen=True)
+class AtPlace:
+    """One element, by its place."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class AtValue:
+    """The element that a value names, counted from 1; NaN where there is none."""
+
+    value: Term
+
+
+Index = AtLoop | AtPlace | AtValue
 
 
 @dataclass(frozen=True)
@@ -18,9 +50,10 @@ class Literal:
 
 @dataclass(frozen=True)
 class Symbol:
-    """The value of a variable at the same time."""
+    """The value of a variable at the same time; an index for each dimension of an array."""
 
     ident: Ident
+    indexes: tuple[Index, ...] = ()
 
 
 class Reading(Enum):
@@ -44,6 +77,14 @@ class Clock:
 
 
 @dataclass(frozen=True)
+class LoopValue:
+    """A number that depends on the turn of a loop, as a dimension's name used as a number."""
+
+    loop: int
+    values: Places
+
+
+@dataclass(frozen=True)
 class Apply:
     """An operation of the table in `functions`, applied to its arguments."""
 
@@ -52,22 +93,49 @@ class Apply:
 
 
 @dataclass(frozen=True)
+class AtStart:
+    """A value, and the one that stands for it while initial values are computed."""
+
+    running: Term
+    starting: Term
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """A value made of the body's values over loops of its own, (number, turns) each.
+
+    `operation` is sum, product, lowest, highest, mean, deviation or rank; `extra` is rank's
+    second argument.
+    """
+
+    operation: str
+    loops: tuple[tuple[int, int], ...]
+    body: Term
+    extra: Term | None = None
+
+
+@dataclass(frozen=True)
 class Lookup:
-    """The graphical function of a variable, at an argument."""
+    """The graphical function of a variable (of its element for an array), at an argument."""
 
     table: Ident
     argument: Term
+    indexes: tuple[Index, ...] = ()
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A number between 0 and 1, new each noise step; a seed makes it the same in every run."""
+    """A number between 0 and 1, new each noise step; a seed makes it the same in every run.
+
+    `element` numbers the elements of an array.
+    """
 
     site: int
     seed: int | None = None
+    element: Term = Literal(0.0)
 
 
-Term = Literal | Symbol | Clock | Apply | Lookup | Draw
+Term = Literal | Symbol | Clock | LoopValue | Apply | AtStart | Reduce | Lookup | Draw
 
 ZERO, ONE = Literal(0.0), Literal(1.0)
 TIME, STEP_TIME = Clock(Reading.TIME), Clock(Reading.STEP_TIME)
@@ -81,14 +149,35 @@ def apply(operation: str, *arguments: Term) -> Term:
     return Apply(operation, arguments)
 
 
+def _computed(indexes: tuple[Index, ...]) -> Iterator[Term]:
+    return (index.value for index in indexes if isinstance(index, AtValue))
+
+
+def operands(term: Term) -> tuple[Term, ...]:
+    """Return the terms directly within a term."""
+    match term:
+        case Apply(arguments=arguments):
+            return arguments
+        case Symbol(indexes=indexes):
+            return tuple(_computed(indexes)) if indexes else ()
+        case AtStart(running=running, starting=starting):
+            return (running, starting)
+        case Lookup(argument=argument, indexes=indexes):
+            return (argument, *_computed(indexes))
+        case Reduce(body=body, extra=extra):
+            return (body,) if extra is None else (body, extra)
+        case Draw(element=element):
+            return (element,)
+    return ()
+
+
 def walk(term: Term) -> Iterator[Term]:
-    """Yield the term and all below it."""
-    yield term
-    if isinstance(term, Apply):
-        for argument in term.arguments:
-            yield from walk(argument)
-    elif isinstance(term, Lookup):
-        yield from walk(term.argument)
+    """Yield the term and all below it, each before its operands, left to right."""
+    waiting = [term]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(operands(node)))
 
 
 def symbols(term: Term) -> tuple[Ident, ...]:
@@ -102,3 +191,76 @@ def moves(term: Term) -> bool:
         isinstance(node, Draw) or (isinstance(node, Clock) and node.reading in MOVING)
         for node in walk(term)
     )
+
+
+def rewritten(term: Term, change: Callable[[Term], Term]) -> Term:
+    """Return the term with `change` applied to each node, operands first."""
+
+    def at(index: Index) -> Index:
+        return AtValue(rewritten(index.value, change)) if isinstance(index, AtValue) else index
+
+    match term:
+        case Apply(arguments=arguments):
+            term = replace(term, arguments=tuple(rewritten(a, change) for a in arguments))
+        case AtStart(running=running, starting=starting):
+            term = AtStart(rewritten(running, change), rewritten(starting, change))
+        case Symbol(indexes=indexes) if indexes:
+            term = replace(term, indexes=tuple(map(at, indexes)))
+        case Lookup(argument=argument, indexes=indexes):
+            inner = rewritten(argument, change)
+            term = replace(term, argument=inner, indexes=tuple(map(at, indexes)))
+        case Reduce(body=body, extra=extra):
+            further = rewritten(extra, change) if extra is not None else None
+            term = replace(term, body=rewritten(body, change), extra=further)
+        case Draw(element=element):
+            term = replace(term, element=rewritten(element, change))
+    return change(term)
+
+
+def at_turn(term: Term, turns: Mapping[int, int]) -> Term:
+    """Return the term with each loop named in `turns` standing at that turn."""
+
+    def fixed(index: Index) -> Index:
+        if isinstance(index, AtLoop) and index.loop in turns:
+            return AtPlace(index.places[turns[index.loop]])
+        return index
+
+    def change(node: Term) -> Term:
+        match node:
+            case Symbol(indexes=indexes) | Lookup(indexes=indexes) if indexes:
+                return replace(node, indexes=tuple(map(fixed, indexes)))
+            case LoopValue(loop=loop, values=values) if loop in turns:
+                return Literal(float(values[turns[loop]]))
+        return node
+
+    return rewritten(term, change)
+
+
+def in_phase(term: Term, start: bool) -> Term:
+    """Return the term as it is while initial values are computed, or afterwards."""
+
+    def change(node: Term) -> Term:
+        if isinstance(node, AtStart):
+            return node.starting if start else node.running
+        return node
+
+    return rewritten(term, change)
+
+
+def has_phases(term: Term) -> bool:
+    """Return whether a term is another while initial values are computed."""
+    return any(isinstance(node, AtStart) for node in walk(term))
+
+
+def loops_of(term: Term) -> frozenset[int]:
+    """Return the numbers of all loops that occur in a term."""
+    found: set[int] = set()
+    for node in walk(term):
+        match node:
+            case Symbol(indexes=indexes) | Lookup(indexes=indexes):
+                found.update(index.loop for index in indexes if isinstance(index, AtLoop))
+            case LoopValue(loop=loop):
+                found.add(loop)
+            case Reduce(loops=loops):
+                found.update(number for number, _ in loops)
+    return frozenset(found)

@@ -1,4 +1,4 @@
-"""STEP, RAMP and PULSE as terms (docs/semantics.md, section 5).
+"""STEP, RAMP and pulses as terms (docs/semantics.md, section 5).
 
 A declared time is snapped: it has come once the step's time is within 1e-6 dt of it. STEP and
 PULSE read the time of the step's start, so that they stand still within a Runge-Kutta step.
@@ -13,31 +13,28 @@ from cyclesim.compiler.terms import (
     STEP_TIME,
     TIME,
     ZERO,
-    Apply,
     Literal,
-    Lookup,
     Term,
     apply,
+    rewritten,
 )
 
-_SNAP = Literal(1e-6)
+_SNAPPED = apply("multiply", Literal(1e-6), DT)
+"""Declared times come this much early: the share of dt within which they are snapped."""
 
 
 def since(time: Term) -> Term:
     """Return how long ago a declared time was, not below 0 once it has come."""
-    snapped = apply("multiply", _SNAP, DT)
-    return apply("add", apply("subtract", STEP_TIME, time), snapped)
+    return apply("add", apply("subtract", STEP_TIME, time), _SNAPPED)
 
 
 def without_snap(term: Term) -> Term:
-    """Return the term with the snap of declared times left out: it vanishes with dt."""
-    if term == apply("multiply", _SNAP, DT):
-        return ZERO
-    if isinstance(term, Apply):
-        return Apply(term.operation, tuple(map(without_snap, term.arguments)))
-    if isinstance(term, Lookup):
-        return Lookup(term.table, without_snap(term.argument))
-    return term
+    """Return a term without the snap of its declared times, which reads dt and means nothing."""
+
+    def change(node: Term) -> Term:
+        return ZERO if node == _SNAPPED else node
+
+    return rewritten(term, change)
 
 
 def come(time: Term) -> Term:
@@ -71,3 +68,26 @@ def pulse(volume: Term, first: Term = START, interval: Term = ZERO) -> Term:
         started = apply("select", apply("at_least", elapsed, ZERO), repeated, ZERO)
         count = apply("select", apply("greater", interval, ZERO), started, single)
     return apply("multiply", apply("divide", volume, DT), count)
+
+
+def unit_pulse(start: Term, duration: Term) -> Term:
+    """Return 1 from `start` on for `duration`, at least one dt, and 0 otherwise."""
+    return _on(since(start), duration)
+
+
+def pulse_train(start: Term, duration: Term, interval: Term, end: Term) -> Term:
+    """Return 1 for `duration` from `start` on, again each `interval`, and 0 from `end` on.
+
+    An interval of 0 or less, or no longer than the duration, gives one pulse up to the end.
+    """
+    elapsed = since(start)
+    phase = apply("modulo", elapsed, interval)
+    apart = apply("greater", interval, apply("maximum", duration, DT))
+    on = apply("select", apart, _on(phase, duration), ONE)
+    running = apply("and", apply("at_least", elapsed, ZERO), apply("less", since(end), ZERO))
+    return apply("and", running, on)
+
+
+def _on(elapsed: Term, duration: Term) -> Term:
+    lasting = apply("maximum", duration, DT)
+    return apply("and", apply("at_least", elapsed, ZERO), apply("less", elapsed, lasting))

@@ -1,12 +1,15 @@
 """Equation text into an expression tree: XMILE's grammar (XMILE 1.0, section 3.3).
 
 From tightest to loosest: call and subscript; ^ (right to left); unary + - NOT;
-* / // MOD; + -; < <= > >=; = <>; AND; OR; IF THEN ELSE.
+* / // MOD; + -; < <= > >=; = <>; AND; OR; IF THEN ELSE. Another dialect has its own tokens
+and levels, and may set its NOT at a level of its own.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cyclesim.expr.lexer import ExpressionError, Token, tokens
 from cyclesim.expr.tree import (
@@ -16,13 +19,15 @@ from cyclesim.expr.tree import (
     Expr,
     Number,
     Reference,
+    Slice,
     Span,
     Subscripted,
     Unary,
+    Wildcard,
 )
 from cyclesim.names import canonical, displayed
 
-__all__ = ["ExpressionError", "parse"]
+__all__ = ["XMILE", "Dialect", "ExpressionError", "parse"]
 
 DEPTH_LIMIT = 60
 CHAIN_LIMIT = 200
@@ -38,20 +43,53 @@ _LEVELS: tuple[dict[str, str], ...] = (
 )
 
 
-def parse(text: str, next_site: Callable[[], int] | None = None) -> Expr:
+_NUMBER = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What the grammars of equations differ in.
+
+    `levels` are the operators between operands, loosest first, as written and as in the tree;
+    `signs` stand before an operand; at level `negation`, `not` stands before the rest of it.
+    `table_calls` says that a graphical function with subscripts can be called.
+    """
+
+    tokens: Callable[[str], list[Token]]
+    levels: tuple[dict[str, str], ...]
+    signs: tuple[str, ...]
+    negation: int | None = None
+    table_calls: bool = False
+
+
+XMILE = Dialect(tokens, _LEVELS, ("-", "+", "not", "!"))
+
+
+def parse(text: str, next_site: Callable[[], int] | None = None, dialect: Dialect = XMILE) -> Expr:
     """Return the tree of an equation.
 
     `next_site` numbers calls in source order. Raises ExpressionError.
     """
-    parser = _Parser(tokens(text), next_site or (lambda: 0))
+    number = _NUMBER.fullmatch(text)
+    if number is not None:  # half of all equations: nothing to parse
+        return Number(float(text), Span(*number.span(1)))
+    parser = _Parser(dialect.tokens(text), next_site or (lambda: 0), dialect)
     expr = parser.expression()
     parser.expect_end()
     return expr
 
 
 class _Parser:
-    def __init__(self, found: list[Token], next_site: Callable[[], int]) -> None:
+    def __init__(
+        self, found: list[Token], next_site: Callable[[], int], dialect: Dialect = XMILE
+    ) -> None:
         self.tokens = found
+        self.dialect = dialect
+        self.operators = {
+            written: (level, operator)
+            for level, operators in enumerate(dialect.levels)
+            for written, operator in operators.items()
+        }
         self.position = 0
         self.depth = 0
         self.next_site = next_site
@@ -71,10 +109,21 @@ class _Parser:
     def expect(self, text: str, opened: Token | None = None) -> Token:
         if self.at(text):
             return self.advance()
+        self.refuse_by_name()
         if opened is not None:
             message = f"'{opened.text}' is not closed: expected '{text}'{self._instead()}"
             raise ExpressionError(message, opened.span)
         raise ExpressionError(f"expected '{text}'{self._instead()}", self.current.span)
+
+    def refuse_by_name(self) -> None:
+        """Refuse what other tools write behind an operand and XMILE, or cyclesim, does not."""
+        if self.at("not"):
+            message = "'not' stands behind what it denies"
+            raise ExpressionError(message, self.current.span, "Write it in front.")
+        if self.at("'"):
+            message = "transposition (') is not computed yet"
+            hint = "Name the dimensions in the order wanted: x[Column, Row]."
+            raise ExpressionError(message, self.current.span, hint)
 
     def _instead(self) -> str:
         if self.current.kind == "end":
@@ -86,6 +135,7 @@ class _Parser:
             return
         if self.at(")", "]"):
             raise ExpressionError(f"'{self.current.text}' closes nothing", self.current.span)
+        self.refuse_by_name()
         message = f"expected an operator{self._instead()}"
         raise ExpressionError(message, self.current.span, self._advice())
 
@@ -111,30 +161,39 @@ class _Parser:
             message = f"the equation is nested more than {DEPTH_LIMIT} deep"
             raise ExpressionError(message, self.current.span, "Split it into several variables.")
 
-    def binary(self, level: int) -> Expr:
-        if level == len(_LEVELS):
-            return self.unary()
-        left = self.binary(level + 1)
+    def binary(self, least: int) -> Expr:
+        """Return operands joined by operators of a level, or of tighter ones."""
+        negation = self.dialect.negation
+        if negation is not None and least <= negation and self.at("not"):
+            left = self.prefixed(lambda: self.binary(negation))
+        else:
+            left = self.unary()
         length = 1
-        while self.current.kind in ("operator", "keyword") and self.current.text in _LEVELS[level]:
-            operator = _LEVELS[level][self.advance().text]
+        while True:
+            token = self.tokens[self.position]
+            level, operator = self.operators.get(token.text, (-1, ""))
+            if level < least or token.kind not in ("operator", "keyword"):
+                return left
+            self.position += 1
             right = self.binary(level + 1)
             length += 1
             if length > CHAIN_LIMIT:
                 message = f"more than {CHAIN_LIMIT} operands stand in one chain"
                 raise ExpressionError(message, right.span, "Split it into several variables.")
             left = Binary(operator, left, right, Span(left.span.start, right.span.end))
-        return left
 
     def unary(self) -> Expr:
-        if self.at("-", "+", "not", "!"):
-            token = self.advance()
-            self.deeper()
-            operand = self.unary()
-            self.depth -= 1
-            operator = "not" if token.text in ("not", "!") else token.text
-            return Unary(operator, operand, Span(token.span.start, operand.span.end))
+        if self.at(*self.dialect.signs):
+            return self.prefixed(self.unary)
         return self.power()
+
+    def prefixed(self, rest: Callable[[], Expr]) -> Expr:
+        token = self.advance()
+        self.deeper()
+        operand = rest()
+        self.depth -= 1
+        operator = "not" if token.text in ("not", "!") else token.text
+        return Unary(operator, operand, Span(token.span.start, operand.span.end))
 
     def power(self) -> Expr:
         base = self.primary()
@@ -189,13 +248,13 @@ class _Parser:
 
     def named(self) -> Expr:
         first = self.advance()
-        pieces = [first]
+        pieces = [self.several_words(first)]
         while self.at(".") and self.tokens[self.position + 1].kind in ("name", "quoted"):
             self.advance()
             pieces.append(self.advance())
         span = Span(first.span.start, pieces[-1].span.end)
         name = displayed(pieces[-1].text)
-        if self.at("(") and pieces[-1].kind == "name":
+        if self.at("("):
             return self.call(pieces, span)
         path = tuple(displayed(piece.text) for piece in pieces[:-1])
         reference = Reference(canonical(pieces[-1].text), name, path, span)
@@ -203,8 +262,27 @@ class _Parser:
             opened = self.advance()
             subscripts = self.arguments("]", opened)
             end = self.tokens[self.position - 1].span.end
-            return Subscripted(reference, subscripts, Span(span.start, end))
+            part = Subscripted(reference, subscripts, Span(span.start, end))
+            return self.table_call(part) if self.at("(") and self.dialect.table_calls else part
         return reference
+
+    def table_call(self, table: Subscripted) -> Expr:
+        site = self.next_site()
+        arguments = (table, *self.arguments(")", self.advance()))
+        end = self.tokens[self.position - 1].span.end
+        return Call(canonical("LOOKUP"), "LOOKUP", arguments, Span(table.span.start, end), site)
+
+    def several_words(self, first: Token) -> Token:
+        """Return a function's name of several words, such as VECTOR SORT ORDER, as one."""
+        end = self.position
+        while self.tokens[end].kind == "name" or self.tokens[end].text == "if":
+            end += 1
+        if end == self.position or self.tokens[end].text != "(" or first.kind != "name":
+            return first
+        words = [first, *self.tokens[self.position : end]]
+        self.position = end
+        text = " ".join("IF" if word.kind == "keyword" else word.text for word in words)
+        return Token("name", text, Span(first.span.start, words[-1].span.end))
 
     def call(self, pieces: list[Token], span: Span) -> Expr:
         name = ".".join(displayed(piece.text) for piece in pieces)
@@ -229,6 +307,21 @@ class _Parser:
 
     def subscript(self) -> Expr:
         if self.at("*"):
+            star = self.advance()
+            if not self.at(":"):
+                return Wildcard(None, "", star.span)
+            self.advance()
             token = self.advance()
-            return Reference(canonical("*"), "*", (), token.span)
-        return self.expression()
+            if token.kind not in ("name", "quoted"):
+                raise ExpressionError("expected a dimension after '*:'", token.span)
+            name = displayed(token.text)
+            return Wildcard(canonical(name), name, Span(star.span.start, token.span.end))
+        first = self.expression()
+        if isinstance(first, Reference) and not first.path and self.at("!"):
+            bang = self.advance()
+            return Wildcard(first.ident, first.name, Span(first.span.start, bang.span.end))
+        if self.at(":"):
+            self.advance()
+            last = self.expression()
+            return Slice(first, last, Span(first.span.start, last.span.end))
+        return first

@@ -11,8 +11,10 @@ from cyclesim.expr.tree import (
     Expr,
     Number,
     Reference,
+    Slice,
     Subscripted,
     Unary,
+    Wildcard,
 )
 
 _PRECEDENCE = {
@@ -32,13 +34,17 @@ def to_text(expr: Expr) -> str:
 def _render(expr: Expr) -> tuple[str, int]:
     match expr:
         case Number(value=value):
-            return number_text(value), _ATOM
+            return number_text(value), _ATOM if value >= 0 else _UNARY
         case Reference():
             return ".".join([*(_name(part) for part in expr.path), _name(expr.name)]), _ATOM
         case Subscripted(base=base, subscripts=subscripts):
             return f"{to_text(base)}[{_list(subscripts)}]", _ATOM
+        case Wildcard(name=name):
+            return f"*:{_name(name)}" if name else "*", _ATOM
+        case Slice(first=first, last=last):
+            return f"{to_text(first)}:{to_text(last)}", _ATOM
         case Call(name=name, arguments=arguments):
-            return f"{name}({_list(arguments)})", _ATOM
+            return f"{_called(name)}({_list(arguments)})", _ATOM
         case Unary(operator=operator, operand=operand):
             sign = "NOT " if operator == "not" else operator
             return f"{sign}{_bracketed(operand, _UNARY)}", _UNARY
@@ -71,6 +77,11 @@ def _name(name: str) -> str:
     if name == "*" or (_PLAIN.match(joined) and joined.casefold() not in _RESERVED):
         return joined
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _called(name: str) -> str:
+    """Return a function's name: its words joined, those of modules behind dots."""
+    return ".".join(_name(part) for part in name.split("."))
 
 
 def number_text(value: float) -> str:

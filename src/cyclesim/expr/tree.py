@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cyclesim.names import Ident
@@ -43,6 +43,24 @@ class Subscripted:
 
     base: Reference
     subscripts: tuple[Expr, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Wildcard:
+    """All elements at a place of a subscript, or those of one dimension: `*`, `*:Sub`, `Dim!`."""
+
+    dimension: Ident | None = None
+    name: str = field(default="", compare=False)
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The elements from one to another at a place of a subscript: `2:4`."""
+
+    first: Expr
+    last: Expr
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -89,7 +107,7 @@ class Call:
     site: int = field(default=0, compare=False)
 
 
-Expr = Number | Reference | Subscripted | Unary | Binary | Conditional | Call
+Expr = Number | Reference | Subscripted | Wildcard | Slice | Unary | Binary | Conditional | Call
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -105,6 +123,8 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return arguments
         case Subscripted(base=base, subscripts=subscripts):
             return (base, *subscripts)
+        case Slice(first=first, last=last):
+            return (first, last)
     return ()
 
 
@@ -118,3 +138,35 @@ def walk(expr: Expr) -> Iterator[Expr]:
 def references(expr: Expr) -> tuple[Reference, ...]:
     """Return every reference in the tree, left to right."""
     return tuple(node for node in walk(expr) if isinstance(node, Reference))
+
+
+def rewritten(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return the tree with `change` applied to each node, operands first.
+
+    The base of a subscripted reference is changed only into another reference. What does not
+    change is the very node it was: most equations pass through untouched.
+    """
+    before = children(expr)
+    if before:
+        after = tuple(rewritten(child, change) for child in before)
+        if any(new is not old for new, old in zip(after, before, strict=True)):
+            expr = _with_children(expr, after)
+    return change(expr)
+
+
+def _with_children(expr: Expr, after: tuple[Expr, ...]) -> Expr:
+    match expr:
+        case Unary():
+            return replace(expr, operand=after[0])
+        case Binary():
+            return replace(expr, left=after[0], right=after[1])
+        case Conditional():
+            return replace(expr, condition=after[0], then=after[1], otherwise=after[2])
+        case Call():
+            return replace(expr, arguments=after)
+        case Subscripted(base=base):
+            kept = after[0] if isinstance(after[0], Reference) else base
+            return replace(expr, base=kept, subscripts=after[1:])
+        case Slice():
+            return replace(expr, first=after[0], last=after[1])
+    return expr

@@ -53,7 +53,7 @@ def refuse_fixed_step_parts(program: Program) -> None:
         if origin is not None and origin.call != "INIT":
             reasons.append(f"'{flat.by_ident[origin.variable].name}' uses {origin.call}")
     for variable in flat.variables:
-        if any(isinstance(node, Draw) for node in walk(variable.term)):
+        if any(isinstance(node, Draw) for piece in variable.pieces for node in walk(piece.term)):
             reasons.append(f"'{variable.name}' is drawn at random")
     if reasons:
         raise RunError(
@@ -87,7 +87,7 @@ class _Solver:
 
     def run(self, levels: np.ndarray) -> Trajectory:
         times = np.array(self.schedule.times)
-        values = np.full((len(self.program.flat.variables), len(times)), np.nan)
+        values = np.full((self.program.flat.rows, len(times)), np.nan)
         ends = _segment_ends(self.bound.breakpoints(), times[0], times[-1])
         begin = times[0]
         values[:, 0] = self.outputs(begin, levels)

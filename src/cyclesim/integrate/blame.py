@@ -20,46 +20,48 @@ def diverged(
     after: float,
 ) -> RunStatus:
     """Return the status of a run whose stocks are numbers at `time` and not at `after`."""
-    row = bound.outputs(time, time, *state)
+    seen = _Seen(program, bound.outputs(time, time, *state))
+    at = f"at time {time:.10g}{seen.units}"
     flat = program.flat
-    values = {v.ident: float(value) for v, value in zip(flat.variables, row, strict=True)}
-    units = f" {flat.time_units}" if flat.time_units else ""
-    at = f"at time {time:.10g}{units}"
     feeding = _feeding(program)
-    for ident in (*flat.constants, *flat.steps):
+    for assignment in (*flat.constants, *flat.steps):
+        ident = assignment.ident
         if ident not in feeding:
             continue
-        needs = symbols(flat.by_ident[ident].term)
-        if not math.isfinite(values[ident]) and all(math.isfinite(values[n]) for n in needs):
-            message = f"'{flat.by_ident[ident].name}' became {_word(values[ident])} {at}"
-            return RunStatus(
-                Status.DIVERGED, time, f"{message}, from {_listed(program, needs, values)}"
-            )
+        needs = tuple({n: None for piece in assignment.pieces for n in symbols(piece.term)})
+        if not seen.finite(ident) and all(seen.finite(need) for need in needs):
+            name, value = seen.worst(ident)
+            message = f"'{name}' became {_word(value)} {at}, from {seen.listed(needs)}"
+            return RunStatus(Status.DIVERGED, time, message)
     for rule in flat.levels:
-        if not math.isfinite(values[rule.ident]):
-            name = flat.by_ident[rule.ident].name
-            message = f"the initial value of '{name}' is {_word(values[rule.ident])}"
+        if not seen.finite(rule.ident):
+            name, value = seen.worst(rule.ident)
+            message = f"the initial value of '{name}' is {_word(value)}"
             return RunStatus(Status.DIVERGED, time, message)
     for rule in flat.levels:
         flows = (*rule.inflows, *rule.outflows)
-        rate = sum(values[i] for i in rule.inflows) - sum(values[o] for o in rule.outflows)
-        if not math.isfinite(rate + values[rule.ident]) or abs(rate) > 1e290:
+        if any(abs(value) > 1e290 for flow in flows for value in seen.values(flow)):
             name = flat.by_ident[rule.ident].name
-            message = f"the stock '{name}' grew beyond the numbers after time {time:.10g}{units}"
-            return RunStatus(
-                Status.DIVERGED, time, f"{message}, from {_listed(program, flows, values)}"
+            message = (
+                f"the stock '{name}' grew beyond the numbers after time {time:.10g}{seen.units}"
             )
-    message = f"a stock grew beyond the numbers between time {time:.10g} and {after:.10g}{units}"
+            return RunStatus(Status.DIVERGED, time, f"{message}, from {seen.listed(flows)}")
+    message = (
+        f"a stock grew beyond the numbers between time {time:.10g} and {after:.10g}{seen.units}"
+    )
     return RunStatus(Status.DIVERGED, time, message)
 
 
 def _feeding(program: Program) -> frozenset[Ident]:
     """Return what stocks and memory take in, directly or through others."""
     flat = program.flat
-    needs = {variable.ident: symbols(variable.term) for variable in flat.variables}
+    needs = {
+        variable.ident: [need for piece in variable.pieces for need in symbols(piece.term)]
+        for variable in flat.variables
+    }
     waiting = [flow for rule in flat.levels for flow in (*rule.inflows, *rule.outflows)]
-    for term in (*(rule.update for rule in flat.memories), *(ring.input for ring in flat.buffers)):
-        waiting += symbols(term) if term is not None else ()
+    fed = [rule.update for rule in flat.memories] + [ring.input for ring in flat.buffers]
+    waiting += [need for pieces in fed for piece in pieces for need in symbols(piece.term)]
     found: set[Ident] = set()
     while waiting:
         ident = waiting.pop()
@@ -69,10 +71,38 @@ def _feeding(program: Program) -> frozenset[Ident]:
     return frozenset(found)
 
 
+class _Seen:
+    """The values of all variables at one time, by identifier."""
+
+    def __init__(self, program: Program, row: Sequence[Any]) -> None:
+        self.flat = program.flat
+        self.row = [float(value) for value in row]
+        self.units = f" {self.flat.time_units}" if self.flat.time_units else ""
+
+    def values(self, ident: Ident) -> list[float]:
+        place = self.flat.places[ident]
+        return self.row[place : place + self.flat.by_ident[ident].size]
+
+    def finite(self, ident: Ident) -> bool:
+        return all(math.isfinite(value) for value in self.values(ident))
+
+    def worst(self, ident: Ident) -> tuple[str, float]:
+        """Return the first element that is no number, by its full name."""
+        pairs = zip(self.flat.by_ident[ident].columns, self.values(ident), strict=True)
+        return next((name, value) for name, value in pairs if not math.isfinite(value))
+
+    def listed(self, needs: Sequence[Ident]) -> str:
+        shown = []
+        for need in needs:
+            values = self.values(need)
+            text = (
+                f"{values[0]:.6g}"
+                if len(values) == 1
+                else f"{min(values):.6g} to {max(values):.6g}"
+            )
+            shown.append(f"'{self.flat.by_ident[need].name}' = {text}")
+        return ", ".join(shown) if shown else "the clock alone"
+
+
 def _word(value: float) -> str:
     return "NaN (not a number)" if value != value else "infinite"
-
-
-def _listed(program: Program, needs: Sequence[Ident], values: dict[Ident, float]) -> str:
-    shown = [f"'{program.flat.by_ident[n].name}' = {values[n]:.6g}" for n in needs]
-    return ", ".join(shown) if shown else "the clock alone"

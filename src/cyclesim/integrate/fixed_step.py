@@ -46,6 +46,9 @@ def advance(
     held: Sequence[Column],
 ) -> list[Column]:
     """Return the levels one `dt` after `time`; what is held stands still in all stages."""
+    if tableau.order == 1:  # the quick single run: one stage, nothing to combine
+        rates = derivatives(time, time, levels, held)
+        return [level + dt * rate for level, rate in zip(levels, rates, strict=True)]
     stages: list[Sequence[Column]] = []
     for row, c in zip(tableau.a, tableau.c, strict=True):
         at_stage = _moved(levels, dt, row, stages)
@@ -71,7 +74,8 @@ def _moved(
 def _single(program: Program, schedule: Schedule, bound: Bound, state: State) -> Trajectory:
     clock, flat = schedule.clock, program.flat
     levels, held = list(state.levels), state.held
-    rings = Rings(len(flat.memories), state.held, clock.dt)
+    memories = sum(flat.by_ident[rule.ident].size for rule in flat.memories)
+    rings = Rings(memories, state.held, clock.dt)
     rows: list[Sequence[float]] = []
     status = RunStatus(Status.COMPLETE, clock.stop)
     saved = iter((*schedule.saved, -1))
@@ -90,7 +94,7 @@ def _single(program: Program, schedule: Schedule, bound: Bound, state: State) ->
             status = diverged(program, bound, time, (levels, held), clock.time(step + 1))
             break
         levels, held = moved, following
-    return _trajectory(schedule, rows, len(flat.variables), status)
+    return _trajectory(schedule, rows, flat.rows, status)
 
 
 def _trajectory(
@@ -105,32 +109,58 @@ def _trajectory(
 
 def _many(program: Program, schedule: Schedule, bound: Bound, state: State) -> Trajectory:
     clock, flat = schedule.clock, program.flat
-    runs = max([1, *(np.size(column) for column in (*state.levels, *state.held))])
-    runs = max([runs, *(np.size(c) for c in bound.outputs(
-        np.float64(clock.start), np.float64(clock.start), state.levels, state.held))])  # fmt: skip
-    levels: list[Column] = [np.broadcast_to(column, (runs,)) for column in state.levels]
-    held = tuple(np.broadcast_to(column, (runs,)) for column in state.held)
+    first = np.float64(clock.start)
+    everything = bound.outputs(first, first, state.levels, state.held)
+    runs = max(np.shape(column)[-1] if np.ndim(column) else 1 for column in everything)
+    shapes = [flat.by_ident[rule.ident].shape for rule in flat.levels]
+    levels: list[Column] = [
+        np.broadcast_to(column, (*shape, runs))
+        for column, shape in zip(state.levels, shapes, strict=True)
+    ]
+    held = state.held
     rings = Rings(len(flat.memories), held, clock.dt)
-    values = np.full((len(flat.variables), len(schedule.saved), runs), np.nan)
+    # Time first, so that a saved row is written in one stretch.
+    values = np.full((len(schedule.saved), flat.rows, runs), np.nan)
     places = {step: place for place, step in enumerate(schedule.saved)}
     alive = np.ones(runs, dtype=bool)
     last = np.full(runs, clock.stop)
     for step in range(clock.steps + 1):
         time = np.float64(clock.time(step))
         if step in places:
-            for row, column in enumerate(bound.outputs(time, time, levels, held)):
-                values[row, places[step]] = np.where(alive, column, np.nan)
+            _save(values[places[step]], program, bound.outputs(time, time, levels, held), alive)
         if step == clock.steps:
             break
         following = rings.next_held(bound, time, levels, held, step)
         moved = advance(schedule.tableau, bound.derivatives, time, clock.dt, levels, held)
         finite = np.ones(runs, dtype=bool)
         for column in (*moved, *following):
-            finite &= np.isfinite(column)
+            finite &= _finite(column)
         last[alive & ~finite] = time
         alive &= finite
         levels, held = moved, following
-    return Trajectory(np.array(schedule.times), values, _statuses(alive, last))
+    saved = values.transpose(1, 0, 2)
+    return Trajectory(np.array(schedule.times), saved, _statuses(alive, last))
+
+
+def _save(row: np.ndarray, program: Program, columns: Sequence[Column], alive: np.ndarray) -> None:
+    """Write the values of all variables into a row (element, run); dead runs stay NaN."""
+    place = 0
+    for variable, column in zip(program.flat.variables, columns, strict=True):
+        block = row[place : place + variable.size]
+        array = np.asarray(column)
+        free = array.shape[-1:] if array.ndim else ()
+        block[:] = array.reshape((variable.size, *free)) if variable.shape else array
+        place += variable.size
+    if not alive.all():
+        row[:, ~alive] = np.nan
+
+
+def _finite(column: Column) -> np.ndarray:
+    """Return for each run whether all elements of a column are numbers."""
+    found: np.ndarray = np.isfinite(np.atleast_1d(column))
+    for _ in range(found.ndim - 1):
+        found = np.logical_and.reduce(found, axis=0)
+    return found
 
 
 def _statuses(alive: np.ndarray, last: np.ndarray) -> tuple[RunStatus, ...]:

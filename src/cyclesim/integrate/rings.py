@@ -45,13 +45,15 @@ class Rings:
         return tuple(values)
 
     def _read(self, past: list[Column], delay: Column, before: Column, step: int) -> Column:
-        if np.ndim(delay) == 0:
-            due = step - self._steps(float(delay))
+        if np.ndim(delay) == 0 or np.size(delay) == 1:
+            due = step - self._steps(float(np.reshape(delay, ())))
             return past[due] if due >= 0 else before
-        places = np.array([step - self._steps(each) for each in delay.tolist()])
-        history = np.array([np.broadcast_to(each, places.shape) for each in past])
+        whole = np.broadcast(delay, past[-1]).shape
+        delays = np.broadcast_to(delay, whole).ravel()
+        places = np.array([step - self._steps(each) for each in delays.tolist()])
+        history = np.array([np.broadcast_to(each, whole).ravel() for each in past])
         found = history[np.maximum(places, 0), np.arange(len(places))]
-        return np.where(places >= 0, found, before)
+        return np.where(places.reshape(whole) >= 0, found.reshape(whole), before)
 
     def _steps(self, delay: float) -> int:
         if delay != delay:

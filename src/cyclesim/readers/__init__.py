@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
-from cyclesim.errors import Diagnostic, Location, ModelError, UsageError
+from cyclesim.errors import UsageError
 from cyclesim.project import Project
-from cyclesim.readers.xmile import read_xmile
 
-__all__ = ["read_model"]
+__all__ = ["SUFFIXES", "read_model"]
 
-XMILE_SUFFIXES = (".xmile", ".stmx", ".xml", ".itmx")
+_XMILE = ("cyclesim.readers.xmile", "read_xmile")
+_READERS = {
+    ".xmile": _XMILE,
+    ".stmx": _XMILE,
+    ".itmx": _XMILE,
+    ".xml": _XMILE,
+    ".mdl": ("cyclesim.readers.vensim", "read_vensim"),
+}
+"""Each format's module and function, imported when a file of it is read: start time is felt."""
+
+SUFFIXES = tuple(_READERS)
+"""What names of model files end in."""
 
 
 def read_model(path: str | Path) -> Project:
@@ -21,11 +32,9 @@ def read_model(path: str | Path) -> Project:
     path = Path(path)
     if not path.is_file():
         raise UsageError(f"there is no model file '{path}'.")
-    if path.suffix.casefold() == ".mdl":
-        message = "Vensim files are not read yet"
-        hint = "Save the model as XMILE."
-        raise ModelError([Diagnostic("format", message, Location(str(path), 1, 1), None, hint)])
-    if path.suffix.casefold() not in XMILE_SUFFIXES:
-        kinds = ", ".join(XMILE_SUFFIXES)
+    if path.suffix.casefold() not in _READERS:
+        kinds = ", ".join(SUFFIXES)
         raise UsageError(f"'{path}' is not a model file: its name ends in none of {kinds}.")
-    return read_xmile(path.read_bytes(), str(path))
+    module, reader = _READERS[path.suffix.casefold()]
+    project: Project = getattr(import_module(module), reader)(path.read_bytes(), str(path))
+    return project

@@ -26,3 +26,8 @@ class Findings:
         """Return the number of the next call in source order: noise is drawn by it."""
         self.calls += 1
         return self.calls
+
+
+def place_of(other: Location, here: Location) -> str:
+    """Return where something else stands, as it is told to who looks at `here`."""
+    return f"on line {other.line}" if other.path == here.path else f"in {other.path}"

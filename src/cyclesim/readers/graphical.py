@@ -37,7 +37,9 @@ def read_graphical(element: Element, name: str, findings: Findings) -> Graphical
 
 
 def _kind(element: Element, subject: str, findings: Findings) -> GraphicalKind:
-    written = element.attributes.get("type", "continuous")
+    # Files of before XMILE 1.0 say discrete="true".
+    old = element.attributes.get("discrete", "").casefold() == "true"
+    written = element.attributes.get("type", "discrete" if old else "continuous")
     try:
         return GraphicalKind(written.casefold())
     except ValueError:

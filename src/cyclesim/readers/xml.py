@@ -13,11 +13,12 @@ from xml.parsers import expat
 from cyclesim.errors import Diagnostic, Location, ModelError, SourceText
 
 DEPTH_LIMIT = 100
+"""Nesting beyond this is refused by name: no tool writes it, and it would exhaust the stack."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Element:
-    """An element: its tag without prefix, the prefix, attributes, children, place."""
+    """An element: its tag in small letters without prefix, attributes, children, place."""
 
     tag: str
     prefix: str
@@ -60,14 +61,13 @@ def parse_xml(content: bytes, path: str) -> Element:
     open_elements = [top]
 
     def begin(name: str, attributes: dict[str, str]) -> None:
-        if len(open_elements) > DEPTH_LIMIT:
-            where = Location(path, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
-            message = f"elements are nested more than {DEPTH_LIMIT} deep"
-            raise ModelError([Diagnostic("xml", message, where)])
         prefix, _, tag = name.rpartition(":")
         bare = {key.rpartition(":")[2]: value for key, value in attributes.items()}
         where = Location(path, parser.CurrentLineNumber, parser.CurrentColumnNumber + 1)
-        element = Element(tag, prefix, bare, where)
+        if len(open_elements) > DEPTH_LIMIT:
+            message = f"elements are nested more than {DEPTH_LIMIT} deep"
+            raise ModelError([Diagnostic("xml", message, where)])
+        element = Element(tag.casefold(), prefix, bare, where)  # old files write <Stock>
         open_elements[-1].children.append(element)
         open_elements.append(element)
 
@@ -90,18 +90,27 @@ def parse_xml(content: bytes, path: str) -> Element:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(content, True)
-    except (LookupError, ValueError) as error:
-        raise ModelError([Diagnostic("xml", str(error), Location(path, 1, 1))]) from None
     except expat.ExpatError as error:
         where = Location(path, error.lineno, error.offset + 1)
         message = f"the file is not whole XML: {expat.ErrorString(error.code)}"
         raise ModelError([Diagnostic("xml", message, where)]) from None
+    except (LookupError, ValueError) as error:  # an encoding that Python, or expat, has not
+        raise ModelError([Diagnostic("xml", str(error), Location(path, 1, 1))]) from None
     return top.children[0]
+
+
+def _escaped(value: str) -> str:
+    """Return text as it stands in an attribute: a line break would be read as a blank."""
+    return escape(value).replace("\n", "&#10;").replace("\t", "&#9;").replace("\r", "&#13;")
 
 
 def to_xml(element: Element) -> str:
     """Return an element and all in it as XML text, prefixes left out."""
-    attributes = "".join(f' {key}="{escape(value)}"' for key, value in element.attributes.items())
+    attributes = "".join(
+        f' {key}="{_escaped(value)}"'
+        for key, value in element.attributes.items()
+        if key != "xmlns" and "xmlns" not in key
+    )
     text = escape(element.text.strip(), quote=False)
     inner = text + "".join(to_xml(child) for child in element.children)
     if not inner:

@@ -40,7 +40,12 @@ class Frame:
         """Return the variable of a name; note where there is none."""
         variable = self.flat.by_ident.get(canonical(name))
         if variable is not None and not variable.hidden:
-            return variable
+            if not variable.shape:
+                return variable
+            what = f"'{variable.name}' is an array, which a study cannot name yet"
+            advice = "Let the model hold a scalar for what you change or see, such as a sum."
+            self.findings.fault("array", path, what, advice, at_key=at_key)
+            return None
         hint = did_you_mean(name, [known.name for known in self.flat.visible])
         message = f"no variable is called '{name}'"
         self.findings.fault("unknown-variable", path, message, hint, at_key=at_key)

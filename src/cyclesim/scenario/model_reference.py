@@ -8,7 +8,7 @@ from cyclesim import library
 from cyclesim.compiler import CompiledModel, compile_model
 from cyclesim.errors import UsageError
 from cyclesim.names import did_you_mean
-from cyclesim.readers import XMILE_SUFFIXES, read_model
+from cyclesim.readers import SUFFIXES, read_model
 from cyclesim.scenario.findings import Findings
 
 AT = ("model",)
@@ -33,7 +33,7 @@ def model_of(name: str, folder: FilePath, findings: Findings) -> CompiledModel |
         findings.fault("outside", AT, message, "Put the model beside the study.")
         return None
     if not path.is_file():
-        beside = [file.name for file in sorted(folder.iterdir()) if file.suffix in XMILE_SUFFIXES]
+        beside = [file.name for file in sorted(folder.iterdir()) if file.suffix in SUFFIXES]
         message = f"there is no file '{name}' in the study's folder"
         findings.fault("model", AT, message, did_you_mean(name, beside))
         return None

@@ -9,6 +9,7 @@ import statistics
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from cyclesim.codegen import emit_python
@@ -72,7 +73,7 @@ def measured(path: Path) -> list[float]:
         laps.append(time.perf_counter())
         emit_python(compiled.flat)
         laps.append(time.perf_counter())
-        rounds.append([1000 * (b - a) for a, b in zip(laps, laps[1:], strict=False)])
+        rounds.append([1000 * (b - a) for a, b in pairwise(laps)])
     return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 

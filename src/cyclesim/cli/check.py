@@ -87,6 +87,7 @@ def _as_dict(found: list[Checked]) -> dict[str, object]:
 
 
 def _checked(file: Path, units: str, quiet: bool) -> Checked:
+    told: tuple[str, ...] = ()
     try:
         if file.suffix.casefold() in STUDY_SUFFIXES:
             found = run_study(file)
@@ -98,7 +99,8 @@ def _checked(file: Path, units: str, quiet: bool) -> Checked:
         return Checked(file, error.exit_code, tuple(map(str, error.diagnostics)))
     except CyclesimError as error:
         named = str(error).startswith(f"'{file}'")
-        return Checked(file, error.exit_code, (f"{error}" if named else f"{file}: {error}",))
+        fault = f"{error}" if named else f"{file}: {error}"
+        return Checked(file, error.exit_code, (*told, fault))
     return Checked(file, code, (*told, *remarks(results, quiet, str(file))))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from cyclesim.project import (
     Variable,
 )
 from cyclesim.readers.xmile import read_xmile
+from cyclesim.simulation import simulate
 
 REGION = '<dim name="Region"><elem name="North"/><elem name="The South"/></dim>'
 TEAM = '<dim name="Team" size="3"/>'
@@ -243,3 +245,19 @@ def test_subscripts_may_be_elements_of_a_dimension_by_number_or_all() -> None:
 def test_a_negative_number_keeps_its_brackets() -> None:
     assert math.isclose(Number(-2.0).value, -2.0)
     assert to_text(parse("(-2) ^ 2")) == "(-2) ^ 2"
+
+
+@pytest.mark.parametrize(
+    "equations",
+    ["<eqn>1</eqn><eqn>2.5</eqn>", "<eqn> 1, 2.5 </eqn>", "<eqn>1;2.5;</eqn>"],
+)
+def test_elements_may_be_listed_in_their_order(tmp_path: Path, equations: str) -> None:
+    path = tmp_path / "listed.xmile"
+    path.write_text(
+        "<xmile><dimensions><dim name='R'><elem name='a'/><elem name='b'/></dim></dimensions>"
+        "<model><!-- two -- hyphens --><variables><aux name='x'><dimensions><dim name='R'/>"
+        f"</dimensions>{equations}</aux></variables></model></xmile>",
+        encoding="utf-8",
+    )
+    run = simulate(path, stop=1, dt=1)
+    assert (run["x[a]"][0], run["x[b]"][0]) == (1.0, 2.5)

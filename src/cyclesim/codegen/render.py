@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ from cyclesim.compiler.terms import (
 from cyclesim.names import Ident
 
 
-class Renderer:
+class Renderer(ABC):
     """Writes terms as expressions and definitions as lines.
 
     `infix` and `templates` say how operations are written; a target says how an array is held:
@@ -46,49 +47,49 @@ class Renderer:
 
     # What a target says
 
+    @abstractmethod
     def element(self, ident: Ident, indexes: tuple[Index, ...]) -> str:
         """Return an array read at indexes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def table(self, ident: Ident, indexes: tuple[Index, ...], argument: Term) -> str:
         """Return the graphical function of an array's element, applied."""
-        raise NotImplementedError
 
+    @abstractmethod
     def turn(self, term: LoopValue) -> str:
         """Return a number that depends on the turn of a loop."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reduction(self, term: Reduce) -> str:
         """Return one value made of all turns of a reduction's loops."""
-        raise NotImplementedError
 
+    @abstractmethod
     def definition(self, name: str, pieces: tuple[Piece, ...], shape: tuple[int, ...]) -> list[str]:
         """Return the lines that give a name the value of pieces."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gathered(self, variable: FlatVariable) -> str:
         """Return a whole array made of elements computed one by one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unpacked(self, idents: list[Ident], source: str) -> list[str]:
         """Return the lines that name the entries of a state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def packed(self, idents: list[Ident]) -> str:
         """Return a state, or results, of named values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rates(self) -> str:
         """Return the rate of change of each level."""
-        raise NotImplementedError
 
+    @abstractmethod
     def entry(self, name: str, shape: tuple[int, ...]) -> str:
         """Return a named value as an entry of a state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fed(self, given: str, delay: str, shape: tuple[int, ...]) -> str:
         """Return what a buffer takes in, each followed by its delay, as entries of an update."""
-        raise NotImplementedError
 
     # What all targets share
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from cyclesim.compiler.dimensions import compact
 from cyclesim.compiler.scope import Loop, Scope
 from cyclesim.compiler.terms import (
@@ -24,7 +26,7 @@ from cyclesim.project import About, Equation
 CLOCK_NAMES = frozenset({"time", "dt", "starttime", "stoptime", "pi", "inf", "nan"})
 
 
-class Subscripts:
+class Subscripts(ABC):
     """The loops around one equation, and the reductions that are open at a place in it.
 
     `outer` are the loops of the variable defined; `reductions` holds, for each open reduction,
@@ -41,9 +43,9 @@ class Subscripts:
         self.loops: dict[int, Loop] = dict(enumerate(loops))
         self.reductions: list[dict[tuple[Ident, Places, int], int]] = []
 
+    @abstractmethod
     def term(self, expr: Expr) -> Term:
         """Return the term of an expression."""
-        raise NotImplementedError
 
     def fault(self, code: str, message: str, expr: Expr, hint: str | None = None) -> Term:
         """Note a fault at an expression and return 0 in its place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def read_parts(
             findings.fault("subscript", message, child.location, f"'{about.name}'")
         return () if elements else (Part(element, (), graphical),)
     if not elements:
-        return (Part(element, about.dimensions, graphical),)
+        return _listed(element, about, known, graphical)
     found: dict[tuple[Ident, ...], Part] = {}
     for child in elements:
         refuse_unknown(child.children, IN_ELEMENT, findings, f"'{about.name}'")
@@ -67,6 +68,37 @@ def read_parts(
         return tuple(found.values())
     rest = Part(element, about.dimensions, graphical, tuple(found))
     return (rest, *found.values())
+
+
+def _listed(
+    element: Element, about: About, known: Dimensions, graphical: GraphicalFunction | None
+) -> tuple[Part, ...]:
+    """Return an array's one equation, or as many as it has elements where all are listed.
+
+    Converters of Vensim models write them so: an <eqn> for each element, or one of numbers with
+    commas between them, in the order of the elements.
+    """
+    names = [[canonical(each) for each in known[ident].elements] for ident in about.dimensions]
+    places = list(itertools.product(*names))
+    equations = element.all("eqn")
+    if len(equations) == 1 and _LIST.match(equations[0].text):
+        equations = _numbers(equations[0])
+    if len(equations) == 1 or len(equations) != len(places):
+        return (Part(element, about.dimensions, graphical),)
+    return tuple(
+        Part(Element("element", "", {}, eqn.location, [eqn]), place, graphical)
+        for eqn, place in zip(equations, places, strict=True)
+    )
+
+
+def _numbers(eqn: Element) -> list[Element]:
+    """Return an equation for each number of a list, where it stands."""
+    found = []
+    for number in re.finditer(r"[^,;\s]+", eqn.source.content):
+        where = eqn.source.location(number.start())
+        piece = (number.group(), where.line, where.column)
+        found.append(Element("eqn", "", {}, where, [], [piece]))
+    return found
 
 
 def _graphical(element: Element, about: About, findings: Findings) -> GraphicalFunction | None:
@@ -112,9 +144,9 @@ def read_equation(
         findings.fault("placeholder", message, where, f"'{about.name}'", hint)
         return None
     if about.dimensions and _LIST.match(source.content):
-        message = "a list of numbers is Vensim's way to fill an array, not XMILE's"
+        message = "the list of numbers is not as long as the array has elements"
         where = source.location(len(source.content) - len(source.content.lstrip()))
-        hint = 'Write <element subscript="..."><eqn>...</eqn></element> for each element.'
+        hint = "Write one number for each element, in their order."
         findings.fault("list", message, where, f"'{about.name}'", hint)
         return None
     expr = parsed(source, f"'{about.name}'", findings)

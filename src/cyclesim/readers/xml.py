@@ -6,12 +6,14 @@ refused, so that nothing is fetched or multiplied.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html import escape
 from xml.parsers import expat
 
 from cyclesim.errors import Diagnostic, Location, ModelError, SourceText
 
+_COMMENT = re.compile(rb"<!--(.*?)-->", re.DOTALL)
 DEPTH_LIMIT = 100
 """Nesting beyond this is refused by name: no tool writes it, and it would exhaust the stack."""
 
@@ -89,7 +91,7 @@ def parse_xml(content: bytes, path: str) -> Element:
     parser.CharacterDataHandler = characters
     parser.StartDoctypeDeclHandler = doctype
     try:
-        parser.Parse(content, True)
+        parser.Parse(_COMMENT.sub(_blanked, content), True)
     except expat.ExpatError as error:
         where = Location(path, error.lineno, error.offset + 1)
         message = f"the file is not whole XML: {expat.ErrorString(error.code)}"
@@ -97,6 +99,11 @@ def parse_xml(content: bytes, path: str) -> Element:
     except (LookupError, ValueError) as error:  # an encoding that Python, or expat, has not
         raise ModelError([Diagnostic("xml", str(error), Location(path, 1, 1))]) from None
     return top.children[0]
+
+
+def _blanked(comment: re.Match[bytes]) -> bytes:
+    """Return a comment with nothing in it, of the same shape: XML allows no `--` within one."""
+    return b"<!--" + re.sub(rb"[^\r\n]", b" ", comment[1]) + b"-->"
 
 
 def _escaped(value: str) -> str:

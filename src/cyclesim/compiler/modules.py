@@ -34,6 +34,8 @@ def without_modules(project: Project) -> tuple[Variable, ...]:
 
     Raises ModelError where a module's model or the source of a connection is not there.
     """
+    if not any(isinstance(variable, Module) for variable in project.variables):
+        return project.variables
     submodels = {canonical(submodel.name): submodel for submodel in project.submodels}
     placing = _Placing(submodels)
     found = tuple(placing.instance(project.variables, (), {}))

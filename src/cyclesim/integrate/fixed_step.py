@@ -46,9 +46,6 @@ def advance(
     held: Sequence[Column],
 ) -> list[Column]:
     """Return the levels one `dt` after `time`; what is held stands still in all stages."""
-    if tableau.order == 1:  # the quick single run: one stage, nothing to combine
-        rates = derivatives(time, time, levels, held)
-        return [level + dt * rate for level, rate in zip(levels, rates, strict=True)]
     stages: list[Sequence[Column]] = []
     for row, c in zip(tableau.a, tableau.c, strict=True):
         at_stage = _moved(levels, dt, row, stages)
@@ -72,7 +69,7 @@ def _moved(
 
 
 def _single(program: Program, schedule: Schedule, bound: Bound, state: State) -> Trajectory:
-    clock, flat = schedule.clock, program.flat
+    clock, flat, tableau = schedule.clock, program.flat, schedule.tableau
     levels, held = list(state.levels), state.held
     memories = sum(flat.by_ident[rule.ident].size for rule in flat.memories)
     rings = Rings(memories, state.held, clock.dt)
@@ -80,6 +77,7 @@ def _single(program: Program, schedule: Schedule, bound: Bound, state: State) ->
     status = RunStatus(Status.COMPLETE, clock.stop)
     saved = iter((*schedule.saved, -1))
     due = next(saved)
+    derivatives, dt, euler = bound.derivatives, clock.dt, tableau.order == 1
     for step in range(clock.steps + 1):
         time = clock.time(step)
         if step == due:
@@ -87,8 +85,12 @@ def _single(program: Program, schedule: Schedule, bound: Bound, state: State) ->
             due = next(saved)
         if step == clock.steps:
             break
-        following = rings.next_held(bound, time, levels, held, step)
-        moved = advance(schedule.tableau, bound.derivatives, time, clock.dt, levels, held)
+        following = rings.next_held(bound, time, levels, held, step) if held else ()
+        if euler:  # what `advance` comes to with one stage: this loop is the quick single run
+            rates = derivatives(time, time, levels, held)
+            moved = [level + dt * rate for level, rate in zip(levels, rates)]  # noqa: B905
+        else:
+            moved = advance(tableau, derivatives, time, dt, levels, held)
         total = sum(moved) + sum(following)
         if total - total != 0.0 and not all(np.isfinite((*moved, *following))):
             status = diverged(program, bound, time, (levels, held), clock.time(step + 1))

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from expected_output import Expected, disagreements, expected_outputs
 
-from cyclesim.errors import ModelError
+from cyclesim.errors import CyclesimError, ModelError
 from cyclesim.names import canonical
+from cyclesim.readers import read_model
 from cyclesim.results import Results
 from cyclesim.simulation import load, simulate
+from cyclesim.writers import write_xmile
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = Path(os.environ.get("CYCLESIM_CONFORMANCE", ROOT.parent / "shared" / "conformance"))
@@ -128,6 +130,21 @@ def test_a_file_is_refused_with_a_place_or_computed_as_its_tool_did(file: str) -
         assert diagnostic.location is not None
         assert diagnostic.location.path == str(SUITES / file)
         assert diagnostic.location.line >= 1
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_gives_the_same_results_after_convert(file: str, tmp_path: Path) -> None:
+    try:
+        before = simulate(load(SUITES / file), estimate_error=False, strict=False)
+    except CyclesimError:
+        pytest.skip("it is refused, so there is nothing to convert")
+    written = tmp_path / "written.xmile"
+    written.write_text(write_xmile(read_model(SUITES / file)), encoding="utf-8")
+    after = simulate(load(written), estimate_error=False, strict=False)
+    columns = [name for variable in before.flat.visible for name in variable.columns]
+    assert columns == [name for variable in after.flat.visible for name in variable.columns]
+    for name in columns:
+        assert np.array_equal(before[name], after[name], equal_nan=True), name
 
 
 @pytest.mark.parametrize("kind", PASSED_WHEN_LAST_MEASURED)

@@ -36,13 +36,15 @@ def write_report(run: StudyRun, path: Path, *, command: Sequence[str] | None = N
 
 def report_html(run: StudyRun, *, command: Sequence[str] | None = None) -> str:
     """Return a study's report as one HTML page, the same for the same run and command."""
-    script = _template_text("report.js")
+    script = template_text("report.js")
     library = _library()
     context = _context(run, command)
     return str(
-        _template().render(
+        environment()
+        .get_template("report.html")
+        .render(
             **context,
-            style=_template_text("report.css") + palette_css(len(run.study.scenarios)),
+            style=template_text("report.css") + palette_css(len(run.study.scenarios)),
             script=script,
             library=library[0],
             policy=_policy(_sha256(script), library[1]),
@@ -93,12 +95,14 @@ def _context(run: StudyRun, command: Sequence[str] | None) -> dict[str, Any]:
 
 
 @cache
-def _template_text(name: str) -> str:
+def template_text(name: str) -> str:
+    """Return a file of the template's folder."""
     return (resources.files("cyclesim.report") / "template" / name).read_text("utf-8")
 
 
 @cache
-def _template() -> Any:
+def environment() -> Any:
+    """Return what fills templates: everything escaped, nothing undefined."""
     import jinja2  # a fifth of a second that only a report has to pay
 
     environment = jinja2.Environment(
@@ -106,11 +110,11 @@ def _template() -> Any:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(_template_text),
+        loader=jinja2.FunctionLoader(template_text),
     )
     environment.globals.update(begins=begins, letter=letter, dash_array=dash_array)
     environment.filters.update(kept=_kept, number=exact_number, unit=unit, moment=moment)
-    return environment.get_template("report.html")
+    return environment
 
 
 def _kept(text: str) -> str:

@@ -30,14 +30,13 @@ def verdicts(study: Study, results: Mapping[str, Results]) -> tuple[Verdict, ...
 
 
 def value_at(results: Results, ident: Ident, time: float | None) -> float:
-    """Return a variable's value at a time, the end where it is None.
+    """Return the value of a scalar, or of an element, at a time, the end where it is None.
 
     A saved time gives exactly what was saved; between two of them the value lies on the straight
     line that joins theirs.
     """
     times = results.time
-    place = next(i for i, known in enumerate(results.flat.variables) if known.ident == ident)
-    values = results.trajectory.values[place]
+    values = results[ident]
     if time is None:
         return float(values[-1])
     after = min(bisect_left(times, time), len(times) - 1)

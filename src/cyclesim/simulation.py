@@ -17,18 +17,20 @@ from cyclesim.codegen import TARGETS, Binding, Program
 from cyclesim.compiler import (
     CompiledModel,
     FlatModel,
-    FlatVariable,
     InitialValue,
+    NothingSelected,
     Override,
     Replacement,
     Role,
+    Selection,
     compile_model,
+    selected,
 )
 from cyclesim.compiler.terms import Clock, Reading, symbols, walk
 from cyclesim.compiler.test_inputs import without_snap
 from cyclesim.errors import RunError, UsageError
 from cyclesim.integrate import State, Trajectory, integrate, state_of
-from cyclesim.names import Ident, canonical, did_you_mean
+from cyclesim.names import Ident, did_you_mean
 from cyclesim.project import Method, SimSpecs
 from cyclesim.readers import read_model
 from cyclesim.results import DiscretisationError, Results
@@ -75,7 +77,8 @@ def simulate(
     """Return one run of a model, with the model's own settings where none are given.
 
     `parameters` set variables from the start on, an equation replaced by its number; `initial`
-    sets stocks at the start; `state` starts the run from a state instead of initial equations.
+    sets stocks at the start; both may name elements of arrays, as Name[E1,E2] or Name[*,E2];
+    `state` starts the run from a state instead of initial equations.
     Raises UsageError for names and numbers that do not fit, RunError where the run diverges
     and `strict` asks for a whole one.
     """
@@ -212,47 +215,36 @@ def _settings(
     values: dict[Key, float] = {}
     overrides: list[Override] = []
     notes: list[str] = []
-    for name, value in (*parameters.items(), *initial.items()):
-        if not math.isfinite(value):
-            raise UsageError(f"'{name}' = {value:g} is not a number.")
-    for name, value in parameters.items():
-        variable, element = _known(flat, name)
-        if variable.role is Role.PARAMETER:
-            key: Key = variable.ident if element is None else (variable.ident, element)
-            values[key] = float(value)
-        elif element is not None:
-            raise UsageError(
-                f"'{name}' is computed by an equation; only the whole of "
-                f"'{variable.name}' can be replaced by a number."
-            )
+    for selection, value in _chosen(flat, parameters):
+        variable, ident = selection.variable, selection.whole.ident
+        if selection.whole.role is Role.PARAMETER:
+            keys: list[Key] = [(ident, place) for place in selection.places]
+            values |= dict.fromkeys(keys if selection.boxes else [ident], value)
         else:
-            overrides.append(Replacement(variable.ident, float(value)))
-            if variable.role is not Role.LEVEL:
+            overrides.append(Replacement(ident, value, selection.boxes))
+            if variable.role not in (Role.LEVEL, Role.PARAMETER):
                 notes.append(
                     f"'{variable.name}' has an equation, '{variable.equation}'; "
                     f"it is replaced by {value:g}."
                 )
-        if not variable.range.holds(float(value)):
+        if not variable.range.holds(value):
             notes.append(f"'{variable.name}' = {value:g} lies outside its range, {variable.range}.")
-    for name, value in initial.items():
-        variable, element = _known(flat, name)
-        if element is not None:
-            raise UsageError(f"'{name}': give the whole of '{variable.name}' an initial value.")
-        overrides.append(InitialValue(variable.ident, float(value)))
+    for selection, value in _chosen(flat, initial):
+        overrides.append(InitialValue(selection.whole.ident, value, selection.boxes))
     return values, overrides, notes
 
 
-def _known(flat: FlatModel, name: str) -> tuple[FlatVariable, int | None]:
-    """Return the variable of a name, and the place of the element that it names, if any."""
-    found = flat.found(name)
-    if found is not None and not found[0].hidden:
-        return found
-    base = flat.by_ident.get(canonical(name.rpartition("[")[0]))
-    if base is None or base.hidden:
-        advice = did_you_mean(name, [v.name for v in flat.visible]) or ""
-        raise UsageError(f"no variable is called '{name}'. {advice}".strip())
-    near = did_you_mean(name, base.columns) if base.shape else "It is a scalar."
-    raise UsageError(f"'{base.name}' has no element '{name}'. {near or ''}".strip())
+def _chosen(flat: FlatModel, given: Mapping[str, float]) -> list[tuple[Selection, float]]:
+    """Return what the names say, parts of arrays after the arrays that hold them."""
+    found: list[tuple[Selection, float]] = []
+    for name, value in given.items():
+        if not math.isfinite(value):
+            raise UsageError(f"'{name}' = {value:g} is not a number.")
+        try:
+            found.append((selected(flat, name), float(value)))
+        except NothingSelected as nothing:
+            raise UsageError(str(nothing)) from None
+    return sorted(found, key=lambda each: -each[0].variable.size)
 
 
 def discretisation_error(

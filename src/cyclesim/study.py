@@ -13,13 +13,22 @@ from pathlib import Path
 
 from cyclesim.checks import verdicts
 from cyclesim.codegen import TARGETS
-from cyclesim.compiler import CompiledModel, InitialValue, Override, Replacement, Role
+from cyclesim.compiler import (
+    CompiledModel,
+    InitialValue,
+    NothingSelected,
+    Override,
+    Replacement,
+    Role,
+    selected,
+)
 from cyclesim.errors import UsageError
 from cyclesim.integrate import State
-from cyclesim.names import Ident, canonical, did_you_mean
+from cyclesim.names import Ident
 from cyclesim.project import Method
 from cyclesim.results import Results
 from cyclesim.scenario import Change, Scenario, Study, StudyRun, read_study
+from cyclesim.scenario.coverage import laid_over, number_before, overlapping
 from cyclesim.scenario.quantities import as_written
 from cyclesim.scenario.words import change_words, quantity
 from cyclesim.schedule import schedule_of
@@ -69,14 +78,11 @@ def scenario_models(
     study: Study, scenario: Scenario, settings: Mapping[Ident, float] | None = None
 ) -> tuple[CompiledModel, CompiledModel]:
     """Return a scenario's model before its changes, and with them."""
-    by_ident = study.model.flat.by_ident
-    values = {**scenario.start, **(settings or {})}
-    before: list[Override] = [
-        InitialValue(ident, value)
-        if by_ident[ident].role is Role.LEVEL
-        else Replacement(ident, value)
-        for ident, value in values.items()
-    ]
+    before: list[Override] = []
+    for ident, value in laid_over(scenario.start, settings or {}).items():
+        chosen = selected(study.model.flat, ident)
+        kind = InitialValue if chosen.whole.role is Role.LEVEL else Replacement
+        before.append(kind(chosen.whole.ident, value, chosen.boxes))
     model = study.model.changed(*before)
     return model, model.changed(*(change.override for change in scenario.changes))
 
@@ -101,7 +107,7 @@ def _run(study: Study, scenario: Scenario, settings: Mapping[Ident, float]) -> R
         "study": study.path,
         "study_digest": study.digest,
         "scenario": scenario.name,
-        "settings": {study.model.flat.by_ident[i].name: value for i, value in settings.items()},
+        "settings": {selected(study.model.flat, i).variable.name: v for i, v in settings.items()},
     }
     return replace(results, provenance={**results.provenance, **told})
 
@@ -129,10 +135,10 @@ def _settings(study: Study, given: Mapping[str, float]) -> _Settings:
     values: dict[Ident, float] = {}
     notes: list[str] = []
     for name, value in given.items():
-        variable = flat.by_ident.get(canonical(name))
-        if variable is None or variable.hidden:
-            advice = did_you_mean(name, [known.name for known in flat.visible]) or ""
-            raise UsageError(f"no variable is called '{name}'. {advice}".strip())
+        try:
+            variable = selected(flat, name).variable
+        except NothingSelected as nothing:
+            raise UsageError(str(nothing)) from None
         if variable.role is Role.LEVEL:
             raise UsageError(
                 f"'{variable.name}' is a stock: it changes through its flows. "
@@ -147,7 +153,8 @@ def _settings(study: Study, given: Mapping[str, float]) -> _Settings:
             shown = quantity(value, variable.units)
             notes.append(f"'{variable.name}' = {shown} lies outside its range, {variable.range}.")
         values[variable.ident] = float(value)
-    return _Settings(values, tuple(notes))
+    widest_first = sorted(values, key=lambda ident: -selected(flat, ident).variable.size)
+    return _Settings({ident: values[ident] for ident in widest_first}, tuple(notes))
 
 
 def _with_settings(study: Study, values: Mapping[Ident, float]) -> tuple[Scenario, ...]:
@@ -155,9 +162,10 @@ def _with_settings(study: Study, values: Mapping[Ident, float]) -> tuple[Scenari
     units = study.specs.time_units
 
     def told(change: Change) -> Change:
-        before = values.get(change.variable.ident)
-        if before is None:
+        chosen = selected(study.model.flat, change.variable.ident)
+        if not any(overlapping(chosen, selected(study.model.flat, ident)) for ident in values):
             return change
+        before = number_before(chosen, values, study.model.flat)
         words = change_words(change.override, change.variable, before, units)
         return replace(change, words=words)
 

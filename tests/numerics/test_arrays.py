@@ -763,14 +763,14 @@ def test_an_initial_value_is_given_to_each_element():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({"parameters": {"rate[D]": 1}}, "'rate' has no element 'rate[D]'. Did you mean 'rate["),
-        ({"parameters": {"grid[A]": 1}}, "'grid' has no element 'grid[A]'. Did you mean 'grid["),
-        ({"parameters": {"f[A]": 1}}, "'f[A]' is computed by an equation; only the whole of"),
-        ({"parameters": {"one[A]": 1}}, "'one' has no element 'one[A]'. It is a scalar."),
+        ({"parameters": {"rate[D]": 1}}, "'rate' has no element 'D'. Its elements are A, B, C."),
+        ({"parameters": {"grid[A]": 1}}, "'grid' has 2 dimensions, and 1 is named. Write grid["),
+        ({"parameters": {"one[A]": 1}}, "'one' is no array and has no elements."),
         ({"parameters": {"rates[A]": 1}}, "no variable is called 'rates[A]'."),
-        ({"parameters": {"S[A]": 1}}, "only the whole of 'S'"),
+        ({"parameters": {"S[A]": 1}}, "'S' is a stock: it changes through its flows."),
         ({"parameters": {"S": 1}}, "'S' is a stock: it changes through its flows."),
-        ({"initial": {"S[A]": 1}}, "'S[A]': give the whole of 'S' an initial value."),
+        ({"initial": {"S[Q]": 1}}, "'S' has no element 'Q'. Its elements are A, B, C."),
+        ({"initial": {"S[A": 1}}, "'S[A' has a bracket that is not closed. Write S[A]."),
         ({"initial": {"rate": 1}}, "'rate' is not a stock"),
     ],
 )
@@ -1101,3 +1101,47 @@ def test_the_text_of_a_model_is_the_arrays_own():
     found = compiled(xmile(aux("x", "R", R), before_model=DIMS)).flat
     assert found.by_ident["x"].shape == (3,)
     assert found.by_ident["x"].columns == ("x[A]", "x[B]", "x[C]")
+
+
+def test_an_element_of_an_equation_is_replaced_and_the_others_keep_it():
+    found = both(build(*GIVEN), parameters={"f[B]": 5})
+    assert found["f"][:, 0].tolist() == [2, 5, 6]
+    assert found.notes == ("'f[B]' has an equation, 'rate * 2'; it is replaced by 5.",)
+    found = both(build(*GIVEN), parameters={"f[a]": 1, "f": 5})
+    assert found["f"][:, 0].tolist() == [1, 5, 5]
+
+
+def test_an_element_that_is_a_number_beside_equations_is_replaced_without_a_word():
+    found = both(
+        build(aux("x", None, R + parts(A="1", B="TIME", C="3"))), parameters={"x[A]": 7, "x[C]": 8}
+    )
+    assert found["x"].tolist() == [[7] * 5, [0, 1, 2, 3, 4], [8] * 5]
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [("grid[*,2]", (slice(None), 1)), ("grid[B,*]", (1, slice(None))), ("grid[*,*]", (...,)),
+     ("grid[ sub , 1 ]", (slice(1, 3), 0)), ("GRID[Odd,*]", ([0, 2],)), ("grid[R,1]", (..., 0))],
+)  # fmt: skip
+@pytest.mark.parametrize("equation", ["10 * R + T", "10 * R + T + TIME"])
+def test_a_slice_is_given_a_number(name, places, equation):
+    expected = GRID.copy()
+    expected[places] = -1
+    found = both(build(aux("grid", equation, RT)), parameters={name: -1})
+    assert np.array_equal(found["grid"][..., 0], expected)
+
+
+def test_an_initial_value_is_given_to_an_element():
+    found = both(build(*GIVEN), initial={"S[B]": 50})
+    assert found["S"][:, 0].tolist() == [1, 50, 3]
+    assert found["S"][:, 1].tolist() == [3, 54, 9]
+    found = both(build(*GIVEN), initial={"S[C]": 7, "S": 50})
+    assert found["S"][:, 0].tolist() == [50, 50, 7]
+
+
+def test_noise_keeps_its_path_where_another_element_is_replaced():
+    loaded = build(aux("x", "NORMAL(0, 1)", R), stop=4)
+    before, after = both(loaded), both(loaded, parameters={"x[B]": 0})
+    assert np.array_equal(before["x"][[0, 2]], after["x"][[0, 2]])
+    assert after["x"][1].tolist() == [0] * 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyclesim.cli.streams import tell
+from cyclesim.compiler import selected
 from cyclesim.errors import UsageError
 from cyclesim.names import canonical
 
@@ -21,12 +23,16 @@ if TYPE_CHECKING:  # the doctor reads this module where packages are missing
 TOO_COARSE = 0.01
 """A discretisation error above this share of a variable's range is worth a warning."""
 
+_AROUND = re.compile(r"\s*([\[\],])\s*")
+"""Blanks around the brackets and commas of an element make no other name."""
+
 set_option = click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set a variable from before the start; `6 %` is 0.06. Can be given again.",
+    help="Set a variable, or an element Name[E] of an array, from before the start; "
+    "`6 %` is 0.06. Can be given again.",
 )
 method_option = click.option("--method", metavar="M", help="euler, rk2, rk4, rk45, lsoda or radau.")
 dt_option = click.option("--dt", metavar="X", help="Length of a step, in the model's time unit.")
@@ -67,9 +73,10 @@ def numbers(settings: Iterable[str], option: str = "--set") -> dict[str, float]:
                 f"{option} '{setting}' is not of the form NAME=VALUE. "
                 f'Write it like {option} "Training share=0.3", in quotation marks.'
             )
-        if canonical(name) in idents:
+        ident = canonical(_AROUND.sub(r"\1", name))
+        if ident in idents:
             raise UsageError(f"{option} gives '{name}' twice. Give it once.")
-        idents.add(canonical(name))
+        idents.add(ident)
         found[name] = number(written, f"{option} '{name}'")
     return found
 
@@ -103,7 +110,7 @@ def tell_settings(settings: Mapping[str, float], flat: FlatModel, quiet: bool) -
     if quiet:
         return
     for name, value in settings.items():
-        variable = flat.by_ident[canonical(name)]
+        variable = selected(flat, name).variable
         unit = "" if variable.units in (None, "", "1", "dmnl") else f" {variable.units}"
         tell(f"set: '{variable.name}' = {value:.12g}{unit}")
 

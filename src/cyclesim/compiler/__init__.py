@@ -19,6 +19,7 @@ from cyclesim.compiler.override import (
 )
 from cyclesim.compiler.parts import Model, Origin, Piece
 from cyclesim.compiler.resolve import resolve
+from cyclesim.compiler.selection import NothingSelected, Selection, selected
 from cyclesim.compiler.terms import Term
 from cyclesim.project import Project
 
@@ -28,6 +29,7 @@ __all__ = [
     "FlatVariable",
     "InitialValue",
     "Model",
+    "NothingSelected",
     "Origin",
     "Override",
     "Piece",
@@ -36,6 +38,7 @@ __all__ = [
     "Ramp",
     "Replacement",
     "Role",
+    "Selection",
     "Step",
     "Term",
     "compile_model",
@@ -43,6 +46,7 @@ __all__ = [
     "flatten",
     "override",
     "resolve",
+    "selected",
 ]
 
 

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from cyclesim.compiler.terms import Places
+from cyclesim.compiler.terms import Box, Places, compact
 from cyclesim.names import Ident, canonical
 from cyclesim.project import Dimension
-
-
-def compact(places: Sequence[int]) -> Places:
-    """Return places as a range where they are neighbours: generated code then slices."""
-    if places and all(b - a == 1 for a, b in pairwise(places)):
-        return range(places[0], places[-1] + 1)
-    return tuple(places)
 
 
 @dataclass(frozen=True)
@@ -94,9 +86,7 @@ class Dimensions:
         return None
 
 
-def boxes(
-    whole: tuple[Places, ...], excepts: Sequence[tuple[Places, ...]]
-) -> list[tuple[Places, ...]]:
+def boxes(whole: Box, excepts: Sequence[Box]) -> list[Box]:
     """Return boxes that together hold what is in `whole` and in none of `excepts`."""
     remaining = [whole]
     for hole in excepts:
@@ -104,8 +94,24 @@ def boxes(
     return remaining
 
 
-def _without(box: tuple[Places, ...], hole: tuple[Places, ...]) -> list[tuple[Places, ...]]:
-    pieces: list[tuple[Places, ...]] = []
+def common(a: Box, b: Box) -> Box | None:
+    """Return what two boxes of an array share, None where nothing."""
+    shared = tuple(
+        compact([place for place in own if place in other])
+        for own, other in zip(a, b, strict=True)
+    )  # fmt: skip
+    return shared if all(shared) else None
+
+
+def within(inner: Box, outer: Box) -> bool:
+    """Return whether a box holds all of another."""
+    return all(
+        place in places for own, places in zip(inner, outer, strict=True) for place in own
+    )  # fmt: skip
+
+
+def _without(box: Box, hole: Box) -> list[Box]:
+    pieces: list[Box] = []
     inner: list[Places] = []
     for axis, (places, taken) in enumerate(zip(box, hole, strict=True)):
         outside = [place for place in places if place not in taken]

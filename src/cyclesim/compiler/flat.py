@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cyclesim.compiler.parts import Kind, Origin, Piece, Table
-from cyclesim.compiler.terms import Literal, Term
+from cyclesim.compiler.terms import Box, Literal, Term
 from cyclesim.names import Ident, canonical
 from cyclesim.project import About, Bounds, Dimension, SimSpecs
 
@@ -96,15 +96,15 @@ class FlatVariable:
         found = [0.0] * self.size
         for piece in self.pieces:
             assert isinstance(piece.term, Literal)
-            for place in places_in(self.shape, piece):
+            for place in places_in(self.shape, piece.box):
                 found[place] = piece.term.value
         return tuple(found)
 
 
-def places_in(shape: tuple[int, ...], piece: Piece) -> list[int]:
-    """Return where the elements of a piece lie among all elements in order, last index fastest."""
+def places_in(shape: tuple[int, ...], box: Box) -> list[int]:
+    """Return where the elements of a box lie among all elements in order, last index fastest."""
     spots = [0]
-    for size, places in zip(shape, piece.box, strict=True):
+    for size, places in zip(shape, box, strict=True):
         spots = [spot * size + place for spot in spots for place in places]
     return spots
 

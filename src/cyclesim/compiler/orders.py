@@ -176,7 +176,7 @@ def _elements(pieces: Iterable[Piece], shape: tuple[int, ...]) -> Iterator[tuple
     """Yield a piece for each element, its loops standing still."""
     for piece in pieces:
         sizes = [len(places) for places in piece.box]
-        for turn, place in enumerate(places_in(shape, piece)):
+        for turn, place in enumerate(places_in(shape, piece.box)):
             turns: dict[int, int] = {}
             rest = turn
             for axis in reversed(range(len(sizes))):

@@ -1,7 +1,8 @@
 """Changes compiled into a model: an organisation changes at a time, its past does not.
 
 The numbers of a change (its time, size, duration) become parameters of their own, so that
-another time or size needs no new compilation (docs/semantics.md, section 6).
+another time or size needs no new compilation (docs/semantics.md, section 6). `boxes` are the parts
+of an array that a change is for; without any it is for all of the variable.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cyclesim.compiler import test_inputs
+from cyclesim.compiler.dimensions import boxes, common
 from cyclesim.compiler.parts import (
     Algebraic,
     Buffer,
@@ -20,8 +22,9 @@ from cyclesim.compiler.parts import (
     Origin,
     Piece,
     Table,
+    narrowed,
 )
-from cyclesim.compiler.terms import TIME, ZERO, Literal, Lookup, Symbol, Term, apply
+from cyclesim.compiler.terms import TIME, ZERO, Box, Literal, Lookup, Symbol, Term, apply
 from cyclesim.errors import UsageError
 from cyclesim.names import Ident, did_you_mean
 from cyclesim.project import About, GraphicalFunction, GraphicalKind
@@ -33,6 +36,7 @@ class Replacement:
 
     ident: Ident
     value: float
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class InitialValue:
 
     ident: Ident
     value: float
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Step:
     time: float
     to: float | None = None
     by: float | None = None
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Ramp:
     until: float
     to: float | None = None
     by: float | None = None
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class Pulse:
     duration: float
     to: float | None = None
     by: float | None = None
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ class Points:
     times: tuple[float, ...]
     values: tuple[float, ...]
     hold: bool = False
+    boxes: tuple[Box, ...] = ()
 
 
 Override = Replacement | InitialValue | Step | Ramp | Pulse | Points
@@ -120,10 +129,10 @@ def _overridden(model: Model[Piece], change: Override) -> Model[Piece]:
         if not isinstance(part, Level):
             raise UsageError(f"'{part.about.name}' is not a stock and has no initial value.")
         value = number("value", change.value)
-        changed: Part = replace(part, initial=_each(part.initial, lambda _: value))
+        changed: Part = replace(part, initial=_each(part.initial, change.boxes, lambda _: value))
     elif isinstance(part, Algebraic):
         change_term = _formula(change, number, tables)
-        changed = replace(part, formula=_each(part.formula, change_term))
+        changed = replace(part, formula=_each(part.formula, change.boxes, change_term))
     else:
         raise UsageError(
             f"'{part.about.name}' is a stock: it changes through its flows. "
@@ -133,8 +142,18 @@ def _overridden(model: Model[Piece], change: Override) -> Model[Piece]:
     return replace(model, parts=parts, tables=tables)
 
 
-def _each(pieces: tuple[Piece, ...], change: Callable[[Term], Term]) -> tuple[Piece, ...]:
-    return tuple(replace(piece, term=change(piece.term)) for piece in pieces)
+def _each(
+    pieces: tuple[Piece, ...], chosen: tuple[Box, ...], change: Callable[[Term], Term]
+) -> tuple[Piece, ...]:
+    """Return the pieces changed within the boxes chosen, everywhere where none is."""
+    made: list[Piece] = []
+    for piece in pieces:
+        parts = [common(piece.box, box) for box in chosen] if chosen else [piece.box]
+        inside = [box for box in parts if box is not None]
+        made += (narrowed(piece, box) for box in boxes(piece.box, inside))
+        changed = (narrowed(piece, box) for box in inside)
+        made += (replace(each, term=change(each.term)) for each in changed)
+    return tuple(made)
 
 
 def _find(model: Model[Piece], ident: Ident) -> tuple[int, Part]:

@@ -7,12 +7,12 @@ is left. `Model[Piece]` is a resolved one: every name exists and every subscript
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from cyclesim.compiler.terms import Places, Term, has_phases, moves, symbols
+from cyclesim.compiler.terms import Box, Term, at_turns, has_phases, moves, symbols
 from cyclesim.errors import Diagnostic
 from cyclesim.names import Ident
 from cyclesim.project import About, Graph, GraphicalFunction, Project
@@ -24,11 +24,13 @@ D = TypeVar("D")
 class Piece:
     """A term for part of a variable: the elements at these places of each dimension.
 
-    Loop j of the term runs over `box[j]`. A scalar has one piece, with an empty box.
+    Loop j of the term runs over `box[j]`. A scalar has one piece, with an empty box. `equation`
+    is the text that it was made from; no result depends on it.
     """
 
     term: Term
-    box: tuple[Places, ...] = ()
+    box: Box = ()
+    equation: str = field(default="", repr=False, compare=False)
 
     @cached_property
     def symbols(self) -> tuple[Ident, ...]:
@@ -44,6 +46,17 @@ class Piece:
     def phased(self) -> bool:
         """Return whether the term is another while initial values are computed."""
         return has_phases(self.term)
+
+
+def narrowed(piece: Piece, box: Box) -> Piece:
+    """Return the part of a piece that lies in a box within its own."""
+    if box == piece.box:
+        return piece
+    turns = {}
+    for axis, (own, places) in enumerate(zip(piece.box, box, strict=True)):
+        turn = {place: number for number, place in enumerate(own)}
+        turns[axis] = tuple(turn[place] for place in places)
+    return replace(piece, term=at_turns(piece.term, turns), box=box)
 
 
 class Kind(Enum):

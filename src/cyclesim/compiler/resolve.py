@@ -96,7 +96,8 @@ def _pieces(about: About, definitions: tuple[Definition, ...], scope: Scope) -> 
         if box is None or any(hole is None for hole in holes):
             continue
         for part in boxes(box, [hole for hole in holes if hole is not None]):
-            found.append(Piece(_term(about, definition, part, scope), part))
+            term = _term(about, definition, part, scope)
+            found.append(Piece(term, part, definition.equation.text))
             covered.append(part)
     if about.dimensions:
         found += [Piece(ZERO, rest) for rest in boxes(whole, covered)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from cyclesim.compiler.dimensions import compact
 from cyclesim.compiler.scope import Loop, Scope
 from cyclesim.compiler.terms import (
     ZERO,
@@ -17,6 +16,7 @@ from cyclesim.compiler.terms import (
     Places,
     Term,
     apply,
+    compact,
 )
 from cyclesim.errors import Diagnostic
 from cyclesim.expr import Expr, Number, Reference, Slice, Wildcard

@@ -6,14 +6,18 @@ An equation for an array runs over loops, one for each dimension of its variable
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 
 from cyclesim.names import Ident
 
 Places = range | tuple[int, ...]
 """Elements of a dimension by their place, counted from 0; a range where they are neighbours."""
+
+Box = tuple[Places, ...]
+"""Part of an array: places of each of its dimensions; () for a scalar."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,13 @@ class AtValue:
     """The element that a value names, counted from 1; NaN where there is none."""
 
     value: Term
+
+
+def compact(places: Sequence[int]) -> Places:
+    """Return places as a range where they are neighbours: generated code then slices."""
+    if places and all(b - a == 1 for a, b in pairwise(places)):
+        return range(places[0], places[-1] + 1)
+    return tuple(places)
 
 
 Index = AtLoop | AtPlace | AtValue
@@ -231,6 +242,28 @@ def at_turn(term: Term, turns: Mapping[int, int]) -> Term:
                 return replace(node, indexes=tuple(map(fixed, indexes)))
             case LoopValue(loop=loop, values=values) if loop in turns:
                 return Literal(float(values[turns[loop]]))
+        return node
+
+    return rewritten(term, change)
+
+
+def at_turns(term: Term, turns: Mapping[int, tuple[int, ...]]) -> Term:
+    """Return the term with each loop named in `turns` running over those of its turns only."""
+
+    def chosen(places: Places, loop: int) -> Places:
+        return compact([places[turn] for turn in turns[loop]])
+
+    def fewer(index: Index) -> Index:
+        if isinstance(index, AtLoop) and index.loop in turns:
+            return AtLoop(index.loop, chosen(index.places, index.loop))
+        return index
+
+    def change(node: Term) -> Term:
+        match node:
+            case Symbol(indexes=indexes) | Lookup(indexes=indexes) if indexes:
+                return replace(node, indexes=tuple(map(fewer, indexes)))
+            case LoopValue(loop=loop, values=values) if loop in turns:
+                return LoopValue(loop, chosen(values, loop))
         return node
 
     return rewritten(term, change)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from cyclesim.analysis.words import moment, number, places, unit
 from cyclesim.report.figures import (
     PLOT_HEIGHT,
     ROW,
+    axis_label,
     by_title,
     figure,
     letter,
     line,
+    plain,
     value_range,
 )
 from cyclesim.report.findings import Answer
@@ -27,60 +30,134 @@ from cyclesim.results import Results
 from cyclesim.scenario.parts import Output, StudyRun
 
 MOST_ROWS = 12
+MOST_LINES = 8
+"""Lines of one chart where elements of an array share it."""
+
 LETTER_HEIGHT = 14
 _STEPS = {"week": (1, 2, 4, 13, 26, 52, 104, 260, 520), "month": (1, 2, 3, 6, 12, 24, 60, 120)}
 
 
 @dataclass(frozen=True)
 class ValueTable:
-    """A chart's numbers at a dozen times; `rows` are a time and a text for each scenario."""
+    """A chart's numbers at a dozen times; `rows` are a time and a text for each head."""
 
+    heads: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One output over time, all scenarios overlaid, with the words and numbers that say it."""
+    """An output over time, all scenarios overlaid, with the words and numbers that say it.
+
+    A few elements of an array share a chart; `elements` are then their names.
+    """
 
     output: Output
     units: str
     alternative: str
     table: ValueTable
     envelope: dict[str, Any]
+    elements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a chart: an output in a scenario; `element` is named where there are several."""
+
+    output: Output
+    place: int
+    title: str
+    values: np.ndarray
+    element: str = ""
+
+    @property
+    def end(self) -> str:
+        """Return what stands at the line's end."""
+        return f"{letter(self.place)} {self.element}".strip()
 
 
 def charts(run: StudyRun, found: Sequence[Answer], marks: Sequence[Mark]) -> tuple[Chart, ...]:
-    """Return a chart for each output of a study, in its order."""
-    return tuple(
-        _chart(run, found, marks, place, output)
-        for place, output in enumerate(run.study.outputs)
-    )  # fmt: skip
+    """Return a chart for each output of a study, in its order; few elements share one."""
+    made: list[Chart] = []
+    numbered = enumerate(run.study.outputs)
+    for array, group in groupby(numbered, key=lambda one: one[1].array or one[0]):
+        outputs = list(group)
+        few = len(outputs) * len(run.study.scenarios) <= MOST_LINES
+        parts = [outputs] if few and isinstance(array, str) else [[one] for one in outputs]
+        made += (_chart(run, found, marks, part) for part in parts)
+    return tuple(made)
 
 
 def _chart(
-    run: StudyRun, found: Sequence[Answer], marks: Sequence[Mark], place: int, output: Output
+    run: StudyRun,
+    found: Sequence[Answer],
+    marks: Sequence[Mark],
+    outputs: Sequence[tuple[int, Output]],
 ) -> Chart:
-    runs = [run.results[scenario.name] for scenario in run.study.scenarios]
-    name = output.variable.name
-    drawn = json.loads(figure(by_title(run), name, marks=marks).to_json())
-    drawn["layout"].pop("template", None)
-    drawn["layout"].update(showlegend=False, annotations=[])
+    output = outputs[0][1]
+    several = len(outputs) > 1
+    if several:
+        output = replace(output, title=output.array)
+    curves = [curve for _, one in outputs for curve in _curves(run, one, several)]
+    drawn = json.loads(figure(by_title(run), outputs[0][1].variable.name, marks=marks).to_json())
+    layout = drawn["layout"]
+    layout.pop("template", None)
+    layout.update(showlegend=False, annotations=[])
+    traces = drawn["data"]
+    if several:
+        traces = [
+            _element_trace(run, one, number, marks)
+            for number, (_, one) in enumerate(outputs)
+        ]  # fmt: skip
+        traces = [trace for element in traces for trace in element]
+        layout["yaxis"]["range"] = value_range([curve.values for curve in curves])
+        layout["yaxis"]["title"]["text"] = axis_label(output.title, output.variable.units)
+        layout["margin"]["r"] += 7 * max(len(curve.element) for curve in curves)
     said = " ".join(
         f"{answer.letter}, {answer.scenario.title}: {answer.findings[place].words}"
+        for place, _ in outputs
         for answer in found
     )
-    head = f"Line chart of {output.title} over time, one line for each scenario."
+    each = "each element in each scenario" if several else "each scenario"
+    head = f"Line chart of {output.title} over time, one line for {each}."
+    looks = [line(curve.place) for curve in curves]
     envelope = {
-        "data": drawn["data"],
-        "layout": drawn["layout"],
-        "ends": _ends(runs, name),
+        "data": traces,
+        "layout": layout,
+        "ends": _ends(curves),
         "labels": _labels(run, marks),
-        "lines": [[line(i).light, line(i).dark] for i in range(len(runs))],
+        "lines": [[look.light, look.dark] for look in looks],
+        "scenarios": [curve.place for curve in curves],
         "height": PLOT_HEIGHT,
         "row": ROW,
     }
     units = unit(output.variable.units)
-    return Chart(output, units, f"{head} {said}", _table(runs, name), envelope)
+    elements = tuple(dict.fromkeys(curve.element for curve in curves)) if several else ()
+    table = _table(curves, run.results[run.study.scenarios[0].name])
+    return Chart(output, units, f"{head} {said}", table, envelope, elements)
+
+
+def _curves(run: StudyRun, output: Output, several: bool) -> list[Curve]:
+    name = output.variable.name
+    element = name[name.rindex("[") + 1 : -1].replace(",", ", ") if several else ""
+    return [
+        Curve(output, place, scenario.title, run.results[scenario.name][name], element)
+        for place, scenario in enumerate(run.study.scenarios)
+    ]
+
+
+def _element_trace(
+    run: StudyRun, output: Output, number: int, marks: Sequence[Mark]
+) -> list[dict[str, Any]]:
+    """Return the lines of one element among several: dashes tell elements, colours scenarios."""
+    name = output.variable.name
+    traces: list[dict[str, Any]] = json.loads(figure(by_title(run), name, marks=marks).to_json())[
+        "data"
+    ]
+    for trace in traces:
+        trace["line"]["dash"] = "solid" if number == 0 else line(number + 1).dash
+        trace["name"] += plain(f", {name[name.rindex('[') + 1 : -1]}")
+    return traces
 
 
 def _labels(run: StudyRun, marks: Sequence[Mark]) -> dict[str, list[dict[str, Any]]]:
@@ -99,20 +176,20 @@ def _placed(marks: Sequence[Mark], found: Sequence[Place]) -> list[dict[str, Any
     ]
 
 
-def _ends(runs: Sequence[Results], name: str) -> list[dict[str, Any]]:
+def _ends(curves: Sequence[Curve]) -> list[dict[str, Any]]:
     """Return a letter at the end of each line, moved apart where lines end together."""
-    low, high = value_range([run[name] for run in runs])
+    low, high = value_range([curve.values for curve in curves])
     pixel = (high - low) / PLOT_HEIGHT
     ends = []
-    for place, run in enumerate(runs):
-        values = run[name][np.isfinite(run[name])]
+    for row, curve in enumerate(curves):
+        values = curve.values[np.isfinite(curve.values)]
         if values.size:
-            ends.append((place, float(values[-1])))
+            ends.append((row, curve, float(values[-1])))
     gap = LETTER_HEIGHT * pixel
-    spread = spread_apart([value for _, value in ends], gap, low + gap / 2, high - gap / 2)
+    spread = spread_apart([value for *_, value in ends], gap, low + gap / 2, high - gap / 2)
     return [
-        {"scenario": place, "text": letter(place), "y": y}
-        for (place, _), y in zip(ends, spread, strict=True)
+        {"scenario": curve.place, "line": row, "text": curve.end, "y": y}
+        for (row, curve, _), y in zip(ends, spread, strict=True)
     ]
 
 
@@ -129,20 +206,24 @@ def spread_apart(values: Sequence[float], gap: float, low: float, high: float) -
     return placed
 
 
-def _table(runs: Sequence[Results], name: str) -> ValueTable:
-    first = runs[0]
+def _table(curves: Sequence[Curve], first: Results) -> ValueTable:
     units = first.flat.time_units
     picked = picked_times(first.time, units)
-    decimals = places(*(float(v) for run in runs for v in run[name][picked] if np.isfinite(v)))
+    shown = (float(v) for curve in curves for v in curve.values[picked] if np.isfinite(v))
+    decimals = places(*shown)
     return ValueTable(
+        tuple(
+            (letter(curve.place), f"{curve.title}, {curve.element}".rstrip(", "))
+            for curve in curves
+        ),
         tuple(
             (
                 moment(float(first.time[index]), units),
-                tuple(number(float(run[name][index]), decimals) for run in runs),
+                tuple(number(float(curve.values[index]), decimals) for curve in curves),
             )
             for index in picked
-        )
-    )
+        ),
+    )  # fmt: skip
 
 
 def picked_times(time: np.ndarray, units: str) -> list[int]:

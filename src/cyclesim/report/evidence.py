@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from cyclesim.compiler import FlatModel, FlatVariable, Role
-from cyclesim.names import Ident, displayed
+from cyclesim.compiler import FlatModel, FlatVariable, Role, Selection, selected
+from cyclesim.names import displayed
+from cyclesim.scenario.coverage import overlapping
+from cyclesim.scenario.parts import Scenario
+
+MOST_ELEMENTS = 12
+"""Elements of an array that have a row each."""
 
 _BASIS = re.compile(r"\b(Source|Assumption|Definition):\s*")
 _PLAUSIBLE = re.compile(r"^plausible\s+(from\s+\S+\s+to\s+\S*[^\s.;,])", re.IGNORECASE)
@@ -34,12 +39,17 @@ class Ground:
 
 @dataclass(frozen=True)
 class ParameterRow:
-    """A parameter with its number; `changed_in` are the places of scenarios that change it."""
+    """A parameter with its number; `changed_in` are the places of scenarios that change it.
+
+    An array has a row for each element where they are few and differ, else one in which `highest`
+    is the largest of its numbers, and `value` the smallest.
+    """
 
     variable: FlatVariable
     value: float
     ground: Ground
     changed_in: tuple[int, ...]
+    highest: float | None = None
 
 
 def ground_of(doc: str | None) -> Ground:
@@ -60,23 +70,45 @@ def ground_of(doc: str | None) -> Ground:
 
 
 def parameter_rows(
-    flat: FlatModel, bound: Mapping[str, float], changed: Mapping[Ident, tuple[int, ...]]
+    flat: FlatModel, bound: Mapping[str, float], scenarios: Sequence[Scenario]
 ) -> tuple[ParameterRow, ...]:
     """Return the modeller's parameters: assumptions, then those without a word, then the rest."""
+    changed = [
+        [selected(flat, change.variable.ident) for change in scenario.changes]
+        for scenario in scenarios
+    ]
     rows = [
-        ParameterRow(
-            variable,
-            bound.get(variable.name, getattr(variable.term, "value", float("nan"))),
-            ground_of(variable.about.doc),
-            changed.get(variable.ident, ()),
-        )
+        row
         for variable in flat.visible
         if variable.role is Role.PARAMETER
+        for row in _rows(selected(flat, variable.ident), bound, changed)
     ]
     order = list(Basis)
     return tuple(
         sorted(rows, key=lambda r: (order.index(r.ground.basis), displayed(r.variable.name)))
     )
+
+
+def _rows(
+    whole: Selection, bound: Mapping[str, float], changed: Sequence[Sequence[Selection]]
+) -> Iterator[ParameterRow]:
+    variable = whole.variable
+    numbers = dict(zip(variable.columns, variable.values, strict=True))
+    numbers = {name: bound.get(name, number) for name, number in numbers.items()}
+    low, high = min(numbers.values()), max(numbers.values())
+    apart = low != high and variable.size <= MOST_ELEMENTS
+    for part in whole.elements() if apart else (whole,):
+        yield ParameterRow(
+            part.variable,
+            numbers[part.variable.name] if apart else low,
+            ground_of(variable.about.doc),
+            tuple(
+                place
+                for place, changes in enumerate(changed)
+                if any(overlapping(part, change) for change in changes)
+            ),
+            high if high != low and not apart else None,
+        )
 
 
 def in_words(rows: tuple[ParameterRow, ...]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.words import unit
+from cyclesim.compiler import FlatModel, FlatVariable, NothingSelected, selected
 from cyclesim.errors import UsageError
 from cyclesim.names import displayed
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
@@ -21,6 +22,7 @@ __all__ = ["PLOTLY_CONFIG", "by_title", "figure", "letter", "line", "plot"]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 PLOT_HEIGHT = 300
+MOST_ELEMENTS = 12
 ROW = 16
 
 
@@ -72,12 +74,14 @@ def plot(
 ) -> Any:
     """Return a figure of one run, of runs by title, or of a study: a panel for each variable.
 
-    Without `variables` it shows a study's outputs, or else the first six stocks.
+    Without `variables` it shows a study's outputs, or else the first six stocks. An array has a
+    panel for each element, at most twelve.
     """
     runs, names, marks = _what(results)
-    shown = variables or names
-    if not shown:
+    if not variables + names:
         raise UsageError("there is no stock to draw. Name the variables: plot(results, 'Profit').")
+    flat = next(iter(runs.values())).flat
+    shown = [each for name in variables or names for each in _elements(flat, name)]
     from plotly.subplots import make_subplots
 
     drawn = figure_class()(
@@ -97,6 +101,13 @@ def plot(
         title=plain(title) if title else None,
     )  # fmt: skip
     return drawn
+
+
+def _elements(flat: FlatModel, name: str) -> list[str]:
+    try:
+        return [each.variable.name for each in selected(flat, name).elements(MOST_ELEMENTS)]
+    except NothingSelected as nothing:
+        raise UsageError(str(nothing)) from None
 
 
 def _what(
@@ -136,14 +147,12 @@ def figure(
     runs = list(results_by_title.items())
     if not runs:
         raise UsageError("there is no run to draw.")
-    shown = runs[0][1].variable(variable)
+    shown = _one(runs[0][1], variable)
     traces = [_trace(go, place, name, run, variable) for place, (name, run) in enumerate(runs)]
     times = runs[0][1].time
     begin, end = float(times[0]), float(times[-1])
     set_places = places(marks, begin, end, WIDE, with_text=True)
     rows = 1 + max((place.row for place in set_places), default=-1)
-    unit_text = unit(shown.units)
-    label = plain(f"{shown.name} ({unit_text})" if unit_text else shown.name)
     return figure_class()(
         data=traces,
         layout={
@@ -154,7 +163,7 @@ def figure(
             "showlegend": len(runs) > 1,
             "xaxis": {"title": {"text": plain(runs[0][1].flat.time_units or "time")},
                       "range": [begin, end], "zeroline": False},
-            "yaxis": {"title": {"text": _wrapped(label)}, "zeroline": False,
+            "yaxis": {"title": {"text": axis_label(shown.name, shown.units)}, "zeroline": False,
                       "range": value_range([run[variable] for _, run in runs])},
             "shapes": [_mark_line(mark) for mark in marks],
             "annotations": [
@@ -162,6 +171,22 @@ def figure(
             ],
         },
     )  # fmt: skip
+
+
+def axis_label(name: str, units: str | None) -> str:
+    """Return the label of an axis: a name and its unit, on at most three lines."""
+    unit_text = unit(units)
+    return _wrapped(plain(f"{name} ({unit_text})" if unit_text else name))
+
+
+def _one(results: Results, name: str) -> FlatVariable:
+    try:
+        variable = selected(results.flat, name).variable
+    except NothingSelected as nothing:
+        raise UsageError(str(nothing)) from None
+    if variable.shape:
+        raise UsageError(f"'{variable.name}' is an array: a figure shows one of its elements.")
+    return variable
 
 
 def _trace(go: Any, place: int, title: str, run: Results, variable: str) -> Any:

@@ -14,7 +14,6 @@ from typing import Any
 
 from cyclesim.analysis.words import exact_number, moment, unit
 from cyclesim.files import write_whole
-from cyclesim.names import Ident
 from cyclesim.report.charts import charts, dash_array, palette_css
 from cyclesim.report.comparison import comparison
 from cyclesim.report.confidential import PLOTLY_CONFIG
@@ -63,12 +62,8 @@ def _context(run: StudyRun, command: Sequence[str] | None) -> dict[str, Any]:
     flat = study.model.flat
     found = answers(run)
     marks = marks_of(study)
-    changed: dict[Ident, tuple[int, ...]] = {}
-    for place, scenario in enumerate(study.scenarios):
-        for ident in dict.fromkeys(change.variable.ident for change in scenario.changes):
-            changed[ident] = (*changed.get(ident, ()), place)
     baseline = run.results[study.scenarios[0].name]
-    parameters = parameter_rows(flat, baseline.parameters, changed)
+    parameters = parameter_rows(flat, baseline.parameters, study.scenarios)
     first, last = float(baseline.time[0]), float(baseline.time[-1])
     return {
         "study": study,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cyclesim.compiler import Points
+from cyclesim.compiler.selection import number_of
 from cyclesim.scenario.parts import Change, Scenario, Study
 
 LETTER_WIDTH = 6.1
@@ -84,7 +85,7 @@ def begins(change: Change) -> float:
     Points that begin with the variable's own number, so as to say where they come from,
     change nothing until they leave it.
     """
-    points, own = change.override, getattr(change.variable.term, "value", None)
+    points, own = change.override, number_of(change.variable)
     if not isinstance(points, Points) or own is None:
         return change.time
     leaving = next((i for i, value in enumerate(points.values) if value != own), None)

@@ -18,17 +18,19 @@ SCHEMA_VERSION = 1
 
 
 def series_csv(run: StudyRun) -> str:
-    """Return scenario, time, then a column for each variable; a row each saved time.
+    """Return scenario, time, then a column for each variable and element; a row each saved time.
 
     Numbers have all their digits; a value that a run did not reach is empty.
     """
-    names = [variable.name for variable in run.study.model.flat.visible]
+    names = [name for variable in run.study.model.flat.visible for name in variable.columns]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["scenario", "time", *names])
     for scenario in run.study.scenarios:
         results = run.results[scenario.name]
-        columns = [results.time.tolist(), *(results[name].tolist() for name in names)]
+        rows = results.columns
+        series = (results.trajectory.values[rows[name]].tolist() for name in names)
+        columns = [results.time.tolist(), *series]
         for row in zip(*columns, strict=True):
             cells = (repr(value) if math.isfinite(value) else "" for value in row)
             writer.writerow([scenario.name, *cells])

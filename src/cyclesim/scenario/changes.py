@@ -13,9 +13,11 @@ from cyclesim.compiler import (
     Ramp,
     Replacement,
     Role,
+    Selection,
     Step,
 )
 from cyclesim.compiler.parts import Kind
+from cyclesim.compiler.terms import Box
 from cyclesim.scenario.change_schema import (
     DataChange,
     PointsChange,
@@ -28,7 +30,7 @@ from cyclesim.scenario.change_schema import (
 )
 from cyclesim.scenario.data import Series, series
 from cyclesim.scenario.document import Path
-from cyclesim.scenario.frame import Frame, constant, number_of_model
+from cyclesim.scenario.frame import Frame, constant
 from cyclesim.scenario.words import moment
 
 Keys = float | StepChange | RampChange | PulseChange | PointsChange | DataChange
@@ -36,19 +38,29 @@ Keys = float | StepChange | RampChange | PulseChange | PointsChange | DataChange
 
 @dataclass(frozen=True)
 class Written:
-    """A change as a study says it, its names and numbers checked; `series` where it has points."""
+    """A change as a study says it, its names and numbers checked; `series` where it has points.
 
-    variable: FlatVariable
+    `boxes` are the elements of an array that it still stands for beside other changes of it.
+    """
+
+    selection: Selection
     keys: Keys
     path: Path
     series: Series = ((), ())
+    boxes: tuple[Box, ...] = ()
+
+    @property
+    def variable(self) -> FlatVariable:
+        """Return the variable, or the part of an array, that is named."""
+        return self.selection.variable
 
 
 def checked_change(name: str, keys: Keys, path: Path, frame: Frame) -> Written | None:
     """Return a change whose variable and numbers fit the model; note what does not."""
-    variable = frame.variable(name, path, at_key=True)
-    if variable is None:
+    selection = frame.selection(name, path, at_key=True)
+    if selection is None:
         return None
+    variable = selection.variable
     if variable.kind is Kind.STOCK:
         message = f"'{variable.name}' is a stock and changes only through its flows"
         hint = "Change a flow or a constant, or give its value at the start under 'initial'."
@@ -68,7 +80,7 @@ def checked_change(name: str, keys: Keys, path: Path, frame: Frame) -> Written |
         frame.check_time(points[0][0], where)
     if len(frame.findings.diagnostics) > before:
         return None
-    return Written(variable, keys, path, points)
+    return Written(selection, keys, path, points, selection.boxes)
 
 
 def say_replacement(written: Written, override: Override, frame: Frame) -> None:
@@ -87,12 +99,12 @@ def override_of(written: Written, time: float, always: bool, frame: Frame) -> Ov
     `always` makes a plain number hold from before the start. A ramp that would end before it
     begins is noted.
     """
-    ident, keys = written.variable.ident, written.keys
+    ident, keys, boxes = written.selection.whole.ident, written.keys, written.boxes
     match keys:
         case StepChange(step=step):
-            return Step(ident, _or(step.at, time), step.to, step.by)
+            return Step(ident, _or(step.at, time), step.to, step.by, boxes)
         case PulseChange(pulse=pulse):
-            return Pulse(ident, _or(pulse.from_, time), pulse.for_, pulse.to, pulse.by)
+            return Pulse(ident, _or(pulse.from_, time), pulse.for_, pulse.to, pulse.by, boxes)
         case RampChange(ramp=ramp):
             start = _or(ramp.from_, time)
             if ramp.until <= start:
@@ -102,11 +114,13 @@ def override_of(written: Written, time: float, always: bool, frame: Frame) -> Ov
                 path = (*written.path, "ramp", "until")
                 frame.findings.fault("ramp", path, message, "Let it end later.")
                 return None
-            return Ramp(ident, start, ramp.until, ramp.to, ramp.by)
+            return Ramp(ident, start, ramp.until, ramp.to, ramp.by, boxes)
         case PointsChange(between=between) | DataChange(between=between):
-            return Points(ident, *written.series, hold=between == "hold")
+            return Points(ident, *written.series, hold=between == "hold", boxes=boxes)
         case _:
-            return Replacement(ident, keys) if always else Step(ident, time, keys)
+            return (
+                Replacement(ident, keys, boxes) if always else Step(ident, time, keys, boxes=boxes)
+            )
 
 
 def effective_time(override: Override, start: float) -> float:
@@ -141,12 +155,13 @@ def _check_sizes(keys: Keys, variable: FlatVariable, path: Path, frame: Frame) -
     if isinstance(keys, float):
         frame.check_range(variable, keys, path)
         return
-    own = number_of_model(variable) if variable.role is Role.PARAMETER else None
+    own = set(variable.values) if variable.role is Role.PARAMETER else set()
     for kind, sized in _sized(keys):
         if sized.to is not None:
             frame.check_range(variable, sized.to, (*path, kind, "to"))
-        elif sized.by is not None and own is not None:
-            frame.check_range(variable, own + sized.by, (*path, kind, "by"))
+        elif sized.by is not None and own:
+            for number in {min(own): 0, max(own): 0}:
+                frame.check_range(variable, number + sized.by, (*path, kind, "by"))
 
 
 def _check_times(keys: Keys, path: Path, frame: Frame) -> None:

@@ -18,7 +18,7 @@ def expectation_of(
     """Return an expectation whose names exist and whose times lie within the run."""
     before = len(frame.findings.diagnostics)
     check_scenario(keys.scenario, (*path, "scenario"), names, frame)
-    variable = frame.variable(keys.variable, (*path, "variable"), at_key=False)
+    variable = frame.one(keys.variable, (*path, "variable"))
     if keys.at is not None:
         frame.check_time(keys.at, (*path, "at"))
     limits: dict[Predicate, list[tuple[float | ReferenceKeys, Path]]] = {}
@@ -65,7 +65,7 @@ def _reference(
         return Reference(number=limit)
     check_scenario(limit.scenario, (*path, "scenario"), names, frame)
     if limit.variable is not None:
-        variable = frame.variable(limit.variable, (*path, "variable"), at_key=False)
+        variable = frame.one(limit.variable, (*path, "variable"))
     time = keys.at
     if "at" in limit.model_fields_set:
         time = limit.at

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path as FilePath
 
-from cyclesim.compiler import FlatModel, FlatVariable, Role
-from cyclesim.compiler.terms import Literal, symbols
+from cyclesim.compiler import (
+    FlatModel,
+    FlatVariable,
+    NothingSelected,
+    Role,
+    Selection,
+    selected,
+)
 from cyclesim.errors import UsageError
-from cyclesim.names import canonical, did_you_mean
 from cyclesim.project import Method, SimSpecs
 from cyclesim.scenario.document import Path
 from cyclesim.scenario.findings import Findings
@@ -36,19 +41,24 @@ class Frame:
         """Return the time at which runs start."""
         return float(self.specs.start)
 
-    def variable(self, name: str, path: Path, *, at_key: bool) -> FlatVariable | None:
-        """Return the variable of a name; note where there is none."""
-        variable = self.flat.by_ident.get(canonical(name))
-        if variable is not None and not variable.hidden:
-            if not variable.shape:
-                return variable
-            what = f"'{variable.name}' is an array, which a study cannot name yet"
-            advice = "Let the model hold a scalar for what you change or see, such as a sum."
-            self.findings.fault("array", path, what, advice, at_key=at_key)
+    def selection(self, name: str, path: Path, *, at_key: bool) -> Selection | None:
+        """Return the variable, element or slice of a name; note where there is none."""
+        try:
+            return selected(self.flat, name)
+        except NothingSelected as nothing:
+            code = "unknown-variable"
+            self.findings.fault(code, path, nothing.message, nothing.hint, at_key=at_key)
             return None
-        hint = did_you_mean(name, [known.name for known in self.flat.visible])
-        message = f"no variable is called '{name}'"
-        self.findings.fault("unknown-variable", path, message, hint, at_key=at_key)
+
+    def one(self, name: str, path: Path) -> FlatVariable | None:
+        """Return a scalar, or an element of an array; note what is several."""
+        selection = self.selection(name, path, at_key=False)
+        if selection is None or not selection.variable.shape:
+            return selection.variable if selection is not None else None
+        variable = selection.variable
+        message = f"'{variable.name}' is an array of {variable.size} elements, and one is needed"
+        first = selection.elements(1)[0].variable.name
+        self.findings.fault("array", path, message, f"Name one, such as '{first}'.")
         return None
 
     def check_range(self, variable: FlatVariable, value: float, path: Path) -> None:
@@ -79,16 +89,11 @@ def range_complaint(variable: FlatVariable, value: float) -> tuple[str, str] | N
     return message, "Choose a value within it, or widen the range in the model."
 
 
-def number_of_model(variable: FlatVariable) -> float | None:
-    """Return the number that a constant has in the model, None for what is computed."""
-    return variable.term.value if isinstance(variable.term, Literal) else None
-
-
 def constant(variable: FlatVariable) -> bool:
     """Return whether a variable's equation is a number, such as 4 or 1/52."""
     if variable.role is Role.PARAMETER:
         return True
-    return variable.role is Role.CONSTANT and not symbols(variable.term)
+    return variable.role is Role.CONSTANT and not any(p.symbols for p in variable.pieces)
 
 
 def settled(run: RunKeys, model: SimSpecs, findings: Findings) -> SimSpecs:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from cyclesim.compiler.dimensions import boxes
 from cyclesim.names import Ident
 from cyclesim.scenario.changes import Written
+from cyclesim.scenario.coverage import laid_over, overlapping
 from cyclesim.scenario.parts import Event
 
 
@@ -80,7 +82,7 @@ def merged(name: str, layers: Mapping[str, Layer]) -> Merged:
     start: str | None = None
     initial: dict[Ident, float] = {}
     recompute = False
-    changes: dict[Ident, tuple[Written, float | None, str]] = {}
+    changes: list[tuple[Written, float | None, str]] = []
     events: dict[Event, None] = {}
     times: dict[str, float | None] = {}
     for layer in (layers[part] for part in lineage(name, extends)):
@@ -89,14 +91,30 @@ def merged(name: str, layers: Mapping[str, Layer]) -> Merged:
         times[layer.name] = layer.change_from
         if layer.change_from is None and inherited:
             times[layer.name] = inherited[-1]
-        for ident, (written, _, owner) in tuple(changes.items()):
-            if layer.change_from is not None and owner in above:
-                changes[ident] = (written, layer.change_from, owner)
-        for written in layer.changes:
-            changes[written.variable.ident] = (written, times[layer.name], layer.name)
+        if layer.change_from is not None:
+            changes = [(w, layer.change_from if own in above else t, own) for w, t, own in changes]
+        own = [(written, times[layer.name], layer.name) for written in layer.changes]
+        changes = [*_left(changes, layer.changes), *own]
         start = layer.start or start
-        initial |= layer.initial
+        initial = laid_over(initial, layer.initial)
         recompute = recompute or layer.recompute
         events |= dict.fromkeys(layer.events)
-    timed = tuple((written, time) for written, time, _ in changes.values())
+    timed = tuple((written, time) for written, time, _ in changes)
     return Merged(start, initial, recompute, timed, tuple(events))
+
+
+def _left(
+    changes: list[tuple[Written, float | None, str]], later: Sequence[Written]
+) -> Iterator[tuple[Written, float | None, str]]:
+    """Yield what is left of changes once later ones have taken their variables and elements."""
+    for written, time, owner in changes:
+        taken = [
+            new.selection.box for new in later if overlapping(new.selection, written.selection)
+        ]
+        if taken:
+            before = written.boxes or (written.selection.box,)
+            rest = tuple(part for box in before for part in boxes(box, taken))
+            if rest:
+                yield replace(written, boxes=rest), time, owner
+        else:
+            yield written, time, owner

@@ -23,11 +23,12 @@ class Direction(Enum):
 
 @dataclass(frozen=True)
 class Output:
-    """A headline variable of a study."""
+    """A headline variable of a study; `array` is the title of the array of which it is part."""
 
     variable: FlatVariable
     good: Direction
     title: str
+    array: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Change:
-    """What a scenario changes, compiled and in words ("0.40 -> 0.32 share, from week 10")."""
+    """What a scenario changes, compiled and in words ("0.40 -> 0.32 share, from week 10").
+
+    `variable` is an element of an array, or a slice of it, where only that is changed.
+    """
 
     variable: FlatVariable
     override: Override
@@ -53,7 +57,8 @@ class Scenario:
     """One course of events, everything it extends already merged into it.
 
     `start` holds numbers of constants and stocks before the start (the starting state and the
-    scenario's own `initial`); `recompute` lets initial values follow the changes.
+    scenario's own `initial`), an array's elements by the identifier of their full name; what
+    stands later counts. `recompute` lets initial values follow the changes.
     """
 
     name: str

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path as FilePath
 
 from cyclesim import library
-from cyclesim.compiler import CompiledModel
+from cyclesim.compiler import CompiledModel, Selection
 from cyclesim.errors import Diagnostic, ModelError, StudyError, UsageError, in_file_order
-from cyclesim.names import Ident, did_you_mean
-from cyclesim.scenario.document import Document, parse
+from cyclesim.names import did_you_mean
+from cyclesim.scenario.coverage import note_overlap
+from cyclesim.scenario.document import Document, Path, parse
 from cyclesim.scenario.expectations import expectation_of
 from cyclesim.scenario.findings import Findings
 from cyclesim.scenario.frame import Frame, settled
 from cyclesim.scenario.model_reference import model_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
-from cyclesim.scenario.scenarios import note_repetition, scenarios_of
+from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
 from cyclesim.scenario.validation import Valid, valid_part
+
+MOST_ELEMENTS = 12
+"""Elements shown of an output that is a whole array."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def read_study(path: str | Path) -> Study:
+def read_study(path: str | FilePath) -> Study:
     """Return the study of a file, or of the library by its name.
 
     Raises UsageError where there is no such file, StudyError with everything wrong in it,
@@ -51,10 +56,10 @@ def read_study(path: str | Path) -> Study:
     return study
 
 
-def _file(path: str | Path) -> Path:
-    if isinstance(path, str) and path in library.study_names() and not Path(path).is_file():
+def _file(path: str | FilePath) -> FilePath:
+    if isinstance(path, str) and path in library.study_names() and not FilePath(path).is_file():
         return library.study_path(path)
-    file = Path(path)
+    file = FilePath(path)
     if not file.is_file():
         hint = did_you_mean(str(path), library.study_names()) or ""
         raise UsageError(f"there is no study file '{path}'. {hint}".strip())
@@ -80,7 +85,7 @@ def _refused(findings: Findings) -> StudyError:
 def _study(valid: Valid, model: CompiledModel, path: str, digest: str, findings: Findings) -> Study:
     keys = valid.keys
     specs = settled(keys.run, model.flat.sim_specs, findings)
-    frame = Frame(model.flat, specs, Path(path).parent, findings)
+    frame = Frame(model.flat, specs, FilePath(path).parent, findings)
     outputs = _outputs(keys, frame)
     scenarios = scenarios_of(valid, frame)
     _check_any(keys, findings.document, findings)
@@ -106,15 +111,40 @@ def _study(valid: Valid, model: CompiledModel, path: str, digest: str, findings:
 
 
 def _outputs(keys: StudyKeys, frame: Frame) -> tuple[Output, ...]:
-    made: dict[Ident, Output] = {}
+    named: list[tuple[Selection, Path, OutputKeys]] = []
     for name, wish in keys.outputs.items():
         path = ("outputs", name)
-        variable = frame.variable(name, path, at_key=True)
-        if variable is None or not note_repetition(variable, made, path, frame):
-            continue
-        good, title = (wish.good, wish.title) if isinstance(wish, OutputKeys) else (wish, None)
-        made[variable.ident] = Output(variable, Direction(good), title or variable.name)
-    return tuple(made.values())
+        selection = frame.selection(name, path, at_key=True)
+        seen = [other for other, _, _ in named]
+        if selection is not None and note_overlap(selection, seen, path, frame):
+            whole = wish if isinstance(wish, OutputKeys) else OutputKeys(good=wish)
+            named.append((selection, path, whole))
+    alone = {selection.variable.ident for selection, _, _ in named}
+    return tuple(
+        output
+        for selection, path, wish in named
+        for output in _elements(selection, path, wish, frame)
+        if selection.variable.ident == output.variable.ident or output.variable.ident not in alone
+    )
+
+
+def _elements(selection: Selection, path: Path, wish: OutputKeys, frame: Frame) -> Iterator[Output]:
+    """Yield a scalar as it is, an array element by element; say where not all are shown."""
+    variable, good = selection.variable, Direction(wish.good)
+    title = wish.title or variable.name
+    if not variable.shape:
+        yield Output(variable, good, title)
+        return
+    if variable.size > MOST_ELEMENTS:
+        message = (
+            f"is an array of {variable.size} elements, and the first {MOST_ELEMENTS} are shown; "
+            "series.csv holds all"
+        )
+        frame.findings.warn("many-elements", path, message, at_key=True)
+    for element in selection.elements(MOST_ELEMENTS):
+        own = element.variable
+        shown = f"{title}{own.name[own.name.rindex('[') :]}" if wish.title else own.name
+        yield Output(own, good, shown, title)
 
 
 def _check_any(keys: StudyKeys, document: Document, findings: Findings) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from cyclesim.compiler import FlatVariable
+from cyclesim.compiler import Selection
 from cyclesim.compiler.parts import Kind
 from cyclesim.names import Ident, did_you_mean
 from cyclesim.scenario.changes import (
@@ -14,9 +15,10 @@ from cyclesim.scenario.changes import (
     override_of,
     say_replacement,
 )
+from cyclesim.scenario.coverage import laid_over, note_overlap, number_before, own_boxes
 from cyclesim.scenario.document import Path
 from cyclesim.scenario.expectations import check_scenario
-from cyclesim.scenario.frame import Frame, constant, first_change, number_of_model
+from cyclesim.scenario.frame import Frame, constant, first_change
 from cyclesim.scenario.merging import Layer, Merged, chains, merged
 from cyclesim.scenario.parts import Change, Event, Scenario
 from cyclesim.scenario.schema import ScenarioKeys, StudyKeys
@@ -53,9 +55,18 @@ def scenarios_of(valid: Valid, frame: Frame) -> tuple[Scenario, ...]:
 
 
 def starting_values(given: Mapping[str, float], path: Path, frame: Frame) -> Mapping[Ident, float]:
-    """Return values of stocks and constants before the start; note other variables."""
-    values: dict[Ident, float] = {}
-    for variable, value, at in once_each(given, path, frame):
+    """Return values of stocks and constants before the start; note other variables.
+
+    Parts of an array come after the array that holds them.
+    """
+    found: dict[Path, tuple[Selection, float]] = {}
+    for name, value in given.items():
+        at = (*path, name)
+        selection = frame.selection(name, at, at_key=True)
+        seen = [other for other, _ in found.values()]
+        if selection is None or not note_overlap(selection, seen, at, frame):
+            continue
+        variable = selection.variable
         if variable.kind is not Kind.STOCK and not constant(variable):
             message = (
                 f"'{variable.name}' is neither a stock nor a constant: "
@@ -65,32 +76,9 @@ def starting_values(given: Mapping[str, float], path: Path, frame: Frame) -> Map
             frame.findings.fault("initial", at, message, hint, at_key=True)
             continue
         frame.check_range(variable, value, at)
-        values[variable.ident] = value
-    return values
-
-
-def once_each(
-    given: Mapping[str, float], path: Path, frame: Frame
-) -> list[tuple[FlatVariable, float, Path]]:
-    """Return the variables named, each once; note unknown ones and two spellings of one."""
-    found: dict[Ident, tuple[FlatVariable, float, Path]] = {}
-    for name, value in given.items():
-        at = (*path, name)
-        variable = frame.variable(name, at, at_key=True)
-        if variable is not None and note_repetition(variable, found, at, frame):
-            found[variable.ident] = (variable, value, at)
-    return list(found.values())
-
-
-def note_repetition(
-    variable: FlatVariable, seen: Mapping[Ident, object], path: Path, frame: Frame
-) -> bool:
-    """Return whether a variable is new; note it where it is not."""
-    if variable.ident not in seen:
-        return True
-    message = f"'{path[-1]}' is '{variable.name}' in another spelling, and stands here already"
-    frame.findings.fault("repeated", path, message, "Keep one of them.", at_key=True)
-    return False
+        found[at] = (selection, value)
+    widest_first = sorted(found.values(), key=lambda each: -each[0].variable.size)
+    return {selection.variable.ident: value for selection, value in widest_first}
 
 
 def _layer(name: str, keys: ScenarioKeys, valid: Valid, frame: Frame) -> Layer:
@@ -128,15 +116,18 @@ def _layer(name: str, keys: ScenarioKeys, valid: Valid, frame: Frame) -> Layer:
 
 
 def _changes(keys: ScenarioKeys, path: Path, frame: Frame) -> tuple[Written, ...]:
-    made: dict[Ident, Written] = {}
+    made: list[Written] = []
     for name, change in keys.changes.items():
         if change is None:
             continue  # what is no change at all has been noted and taken out
         at = (*path, "changes", name)
         written = checked_change(name, change, at, frame)
-        if written is not None and note_repetition(written.variable, made, at, frame):
-            made[written.variable.ident] = written
-    return tuple(made.values())
+        seen = [other.selection for other in made]
+        if written is not None and note_overlap(written.selection, seen, at, frame):
+            made.append(written)
+    named = [written.selection for written in made]
+    left = ((each, own_boxes(each.selection, named)) for each in made)
+    return tuple(replace(each, boxes=boxes) for each, boxes in left if boxes is not None)
 
 
 def _events(keys: ScenarioKeys, path: Path, valid: Valid, frame: Frame) -> tuple[Event, ...]:
@@ -150,7 +141,7 @@ def _events(keys: ScenarioKeys, path: Path, valid: Valid, frame: Frame) -> tuple
 def _scenario(
     name: str, keys: StudyKeys, whole: Merged, states: States, general: float, frame: Frame
 ) -> Scenario:
-    values = {**states.get(whole.start or "", {}), **whole.initial}
+    values = laid_over(states.get(whole.start or "", {}), whole.initial)
     changes: list[Change] = []
     for written, time in whole.changes:
         override = override_of(written, general if time is None else time, whole.recompute, frame)
@@ -159,7 +150,7 @@ def _scenario(
         variable = written.variable
         if written.path[1] == name:  # said once, where it is written
             say_replacement(written, override, frame)
-        before = values.get(variable.ident, number_of_model(variable))
+        before = number_before(written.selection, values, frame.flat)
         words = change_words(override, variable, before, frame.specs.time_units)
         changes.append(Change(variable, override, effective_time(override, frame.start), words))
     own = keys.scenarios[name]

@@ -36,7 +36,7 @@ _WORDS = (
     (
         "expected ',' or '}'",
         "keys in braces go on without a comma, or are not closed",
-        "Separate them with commas, close with }, and put texts with commas in quotes.",
+        "Separate them with commas, close with }, and put texts with commas or [ ] in quotes.",
     ),
     (
         "expected <block end>",

@@ -58,7 +58,7 @@
       ...chart.ends.filter((end) => !hidden.has(end.scenario)).map((end) => annotation({
         x: 1, xref: "paper", xanchor: "left", xshift: 6, y: end.y, yref: "y",
         text: escaped(end.text),
-        font: { size: 13, weight: 700, color: chart.lines[end.scenario][look.line] },
+        font: { size: 13, weight: 700, color: chart.lines[end.line][look.line] },
       })),
     ];
     return layout;
@@ -74,7 +74,7 @@
     const width = printing ? PAGE_WIDTH : place.clientWidth;
     const data = chart.data.map((trace, i) => ({
       ...trace,
-      visible: hidden.has(i) ? false : true,
+      visible: !hidden.has(chart.scenarios[i]),
       line: { ...trace.line, color: chart.lines[i][look.line] },
     }));
     place.querySelector(".waiting")?.remove();

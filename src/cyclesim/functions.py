@@ -10,6 +10,7 @@ class Form(Enum):
     """How the compiler treats a function of the modelling language."""
 
     OPERATION = "an operation of its arguments at one time"
+    COMPOSED = "made of several operations"
     CLOCK = "read off the clock"
     NUMBER = "a fixed number"
     TEST_INPUT = "switched by the clock"
@@ -19,6 +20,7 @@ class Form(Enum):
     NOISE = "drawn at random, once a step"
     LOOKUP = "a graphical function applied to a value"
     ARRAY = "one value of all elements of an array"
+    VECTOR = "a value for each element, made of a whole vector"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,17 @@ FUNCTIONS: dict[str, Function] = {
         _pure("XIDZ", "divide_unless_tiny", "a", "b", "otherwise"),
         _pure("NORMAL_PROBABILITY", "normal_probability"),
         _pure("NORMAL_QUANTILE", "normal_quantile", "probability"),
+        _pure("INVNORM", "normal_quantile", "probability"),
+        _pure("SIGN", "sign"),
+        _pure("SWITCH", "greater", "a", "b"),
+        _pure("PERCENT", "percent", "fraction"),
+        _pure("ROOTN", "root", "x", "n"),
+        _pure("FACTORIAL", "factorial", "n"),
+        _pure("COMBINATIONS", "combinations", "n", "r"),
+        _pure("PERMUTATIONS", "permutations", "n", "r"),
+        Function("SINWAVE", Form.COMPOSED, ("amplitude", "period")),
+        Function("COSWAVE", Form.COMPOSED, ("amplitude", "period")),
+        Function("NORMALCDF", Form.COMPOSED, ("left", "right", "mean", "deviation"), 2),
         Function("SAFEDIV", Form.OPERATION, ("a", "b", "otherwise"), 1, "safe_divide"),
         Function("PI", Form.NUMBER),
         Function("INF", Form.NUMBER),
@@ -109,64 +122,77 @@ FUNCTIONS: dict[str, Function] = {
         Function("VENSIM_NPV", Form.STOCKS, ("stream", "discount rate", "initial", "factor")),
         Function("RANDOM", Form.NOISE, ("least", "most", "seed"), 1),
         Function("NORMAL", Form.NOISE, ("mean", "deviation", "seed"), 1),
+        Function("UNIFORM", Form.NOISE, ("least", "most", "seed"), 1),
+        Function("EXPRND", Form.NOISE, ("mean", "seed"), 1),
+        Function("POISSON", Form.NOISE, ("mean", "seed"), 1),
+        Function("BINOMIAL", Form.NOISE, ("trials", "chance", "seed"), 1),
+        Function("LOGISTIC", Form.NOISE, ("mean", "scale", "seed"), 1),
+        Function("PARETO", Form.NOISE, ("shape", "scale", "seed"), 1),
+        Function("TRIANGULAR", Form.NOISE, ("least", "mode", "most", "seed"), 1),
+        Function("WEIBULL", Form.NOISE, ("shape", "scale", "seed"), 1),
+        Function("MONTECARLO", Form.NOISE, ("percentage per time", "seed"), 1),
         Function("SUM", Form.ARRAY, ("array",)),
         Function("PROD", Form.ARRAY, ("array",)),
         Function("MEAN", Form.ARRAY, ("array",)),
         Function("STDDEV", Form.ARRAY, ("array",)),
         Function("SIZE", Form.ARRAY, ("array",)),
         Function("RANK", Form.ARRAY, ("array", "rank")),
+        Function("VECTOR SORT ORDER", Form.VECTOR, ("vector", "direction")),
+        Function("VECTOR RANK", Form.VECTOR, ("vector", "direction")),
+        Function("VECTOR REORDER", Form.VECTOR, ("vector", "order")),
+        Function("VECTOR ELM MAP", Form.VECTOR, ("element", "offset")),
+        Function(
+            "VECTOR SELECT",
+            Form.VECTOR,
+            ("selection", "expression", "missing", "numerical action", "error action"),
+        ),
+        Function("ALLOCATE AVAILABLE", Form.VECTOR, ("request", "priority profile", "supply")),
+        Function(
+            "ALLOCATE BY PRIORITY",
+            Form.VECTOR,
+            ("request", "priority", "size", "width", "supply"),
+        ),
+        Function(
+            "ALLOCATE",
+            Form.VECTOR,
+            ("supply", "dimension", "request", "priority", "width", "shape"),
+        ),
         Function("LOOKUP", Form.LOOKUP, ("graphical function", "x")),
     )
 }
 
-NOT_YET = frozenset(
-    [
-        "capacity",
-        "cgrowth",
-        "combinations",
-        "cooktime",
-        "counter",
-        "coswave",
-        "cycletime",
-        "derivn",
-        "endval",
-        "exprnd",
-        "factorial",
-        "history",
-        "hist",
-        "irr",
-        "invnorm",
-        "lookuparea",
-        "lookupinv",
-        "lognormal",
-        "montecarlo",
-        "normalcdf",
-        "npv",
-        "ooactive",
-        "percent",
-        "permutations",
-        "pmt",
-        "poisson",
-        "pv",
-        "qelem",
-        "qlen",
-        "rootn",
-        "sensirunid",
-        "sign",
-        "sinwave",
-        "switch",
-        "throughput",
-        "timecohort",
-        "triangular",
-        "weibull",
-        "beta",
-        "binomial",
-        "gamma",
-        "geometric",
-        "logistic",
-        "negbinomial",
-        "pareto",
-        "interpolate",
-    ]
-)
-"""Functions that others know and cyclesim does not compute yet; calls are refused by name."""
+
+@dataclass(frozen=True)
+class NotYet:
+    """Why a function is not computed, to follow its name, and what can be written instead."""
+
+    reason: str = ""
+    hint: str | None = None
+
+
+_NO_RULE = ": what it gives is not laid down well enough"
+_NO_QUANTILE = ": it would need a quantile that is not computed here"
+_CONVEYORS = ": it asks for what a conveyor, queue or oven holds"
+
+NOT_YET: dict[str, NotYet] = {
+    **dict.fromkeys(
+        ("capacity", "cooktime", "cycletime", "ooactive", "qelem", "qlen", "throughput"),
+        NotYet(_CONVEYORS),
+    ),
+    **dict.fromkeys(("beta", "gamma"), NotYet(_NO_QUANTILE)),
+    **dict.fromkeys(
+        ("cgrowth", "counter", "geometric", "negbinomial", "npv", "pmt", "pv"), NotYet(_NO_RULE)
+    ),
+    **dict.fromkeys(
+        ("endval", "hist", "history", "sensirunid"), NotYet(": it looks at other runs or times")
+    ),
+    **dict.fromkeys(
+        ("derivn", "interpolate", "irr", "lookuparea", "lookupinv", "timecohort"), NotYet()
+    ),
+    "lognormal": NotYet(
+        ", since its two parameters may be those of the values or those of their logarithms",
+        "Write EXP(NORMAL(m, s)) with the mean and deviation of the logarithms; for those of the "
+        "values, M and S, they are s = SQRT(LN(1 + (S/M)^2)) and m = LN(M) - s^2/2.",
+    ),
+}
+"""Functions that others know and cyclesim does not compute; calls are refused by name."""

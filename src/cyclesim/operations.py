@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cyclesim import quantiles
 from cyclesim.noise import standard_normal
 
 INF = math.inf
@@ -156,6 +157,66 @@ def normal_quantile(probability: float) -> float:
     return INF if probability == 1 else NAN
 
 
+def sign(a: float) -> float:
+    """Return 1 above zero, -1 below, and a itself at zero or where it is no number."""
+    return 1.0 if a > 0 else -1.0 if a < 0 else a
+
+
+def root(a: float, n: float) -> float:
+    """Return the nth root; for an odd whole n that of a negative number is negative."""
+    if a < 0 and n == truncate(n) and n % 2 == 1:
+        return -root(-a, n)
+    found = power(a, divide(1.0, n))
+    whole = round_half_away(found)
+    return whole if power(whole, n) == a else found
+
+
+def _counts(n: float, r: float) -> bool:
+    return 0 <= n < INF and 0 <= r < INF and n == math.floor(n) and r == math.floor(r)
+
+
+_MOST_FACTORS = 1000
+"""A product of more falling factors, or as many taken out of twice as many, has no double."""
+
+
+def combinations(n: float, r: float) -> float:
+    """Return in how many ways r of n can be chosen; NaN unless both are whole, from 0."""
+    if not _counts(n, r):
+        return NAN
+    taken = min(r, n - r)
+    if taken < 0:
+        return 0.0
+    return _as_float(math.comb, n, taken)
+
+
+def permutations(n: float, r: float) -> float:
+    """Return in how many orders r of n can be chosen; NaN unless both are whole, from 0."""
+    if not _counts(n, r):
+        return NAN
+    return 0.0 if r > n else _as_float(math.perm, n, r)
+
+
+def _as_float(count: Callable[[int, int], int], n: float, r: float) -> float:
+    try:
+        return float(count(int(n), int(r))) if r <= _MOST_FACTORS else INF
+    except OverflowError:
+        return INF
+
+
+def factorial(n: float) -> float:
+    """Return n!; infinite above 170, NaN unless n is whole, from 0."""
+    return permutations(n, n)
+
+
+def triangular_quantile(probability: float, peak: float) -> float:
+    """Return a quantile of the triangular distribution from 0 to 1; NaN for a peak outside."""
+    if not (0 <= probability <= 1 and 0 <= peak <= 1):
+        return NAN
+    if probability < peak:
+        return math.sqrt(probability * peak)
+    return 1.0 - math.sqrt((1.0 - probability) * (1.0 - peak))
+
+
 def _finite_only(function: Callable[[float], float]) -> Callable[[float], float]:
     def total(a: float) -> float:
         return function(a) if math.isfinite(a) else NAN
@@ -277,6 +338,35 @@ OPERATIONS: dict[str, Operation] = {
         Operation("normal_probability", 1, normal_probability, (((0,), 0.5), ((INF,), 1), ((-INF,), 0), ((NAN,), NAN))),
         Operation("normal_quantile", 1, normal_quantile, (
             ((0.5,), 0), ((0.975,), 1.9599639845400536), ((0,), -INF), ((1,), INF), ((-1,), NAN), ((2,), NAN), ((NAN,), NAN),
+        )),
+        Operation("sign", 1, sign, (((3,), 1), ((-INF,), -1), ((0,), 0), ((NAN,), NAN))),
+        Operation("percent", 1, lambda a: 100.0 * a, (((0.25,), 25), ((NAN,), NAN))),
+        Operation("root", 2, root, (
+            ((8, 3), 2), ((-8, 3), -2), ((64, 3), 4), ((-4, 2), NAN), ((2, 2), math.sqrt(2)), ((0, 3), 0),
+            ((INF, 2), INF), ((NAN, 3), NAN), ((5, 0), INF), ((1, 0), 1), ((8, -3), 0.5), ((-8, -3), -0.5),
+        )),
+        Operation("factorial", 1, factorial, (
+            ((0,), 1), ((5,), 120), ((170,), float(math.factorial(170))), ((171,), INF), ((1e300,), INF),
+            ((-1,), NAN), ((2.5,), NAN), ((INF,), NAN), ((NAN,), NAN),
+        )),
+        Operation("combinations", 2, combinations, (
+            ((5, 3), 10), ((5, 0), 1), ((3, 5), 0), ((5.5, 2), NAN), ((-1, 0), NAN), ((1e15, 2), (1e15 * (1e15 - 1)) / 2),
+            ((3000, 1500), INF), ((NAN, 1), NAN), ((1e300, 1e300), 1),
+        )),
+        Operation("permutations", 2, permutations, (
+            ((5, 3), 60), ((5, 0), 1), ((3, 5), 0), ((5, 0.5), NAN), ((INF, 1), NAN), ((1e300, 2), INF),
+        )),
+        Operation("triangular_quantile", 2, triangular_quantile, (
+            ((0.5, 0.5), 0.5), ((0, 0.5), 0), ((1, 0.5), 1), ((0.125, 0.5), 0.25), ((0.75, 0), 0.5), ((0.25, 1), 0.5),
+            ((0.5, 1.5), NAN), ((0.5, NAN), NAN), ((2, 0.5), NAN), ((NAN, 0.5), NAN),
+        )),
+        Operation("poisson_quantile", 2, quantiles.poisson, (
+            ((0.5, 3), 3), ((0.3, 0), 0), ((0.01, 0.001), 0), ((0.9999, 0.001), 1), ((0.5, 1e6), 1e6),
+            ((0.5, -1), NAN), ((0, 3), NAN), ((1, 3), NAN), ((0.5, INF), NAN), ((0.5, NAN), NAN), ((NAN, 3), NAN),
+        )),
+        Operation("binomial_quantile", 3, quantiles.binomial, (
+            ((0.5, 10, 0.5), 5), ((0.999, 10, 0), 0), ((0.001, 10, 1), 10), ((0.5, 0, 0.3), 0), ((0.5, 2.5, 0.5), NAN),
+            ((0.5, -1, 0.5), NAN), ((0.5, 10, 1.5), NAN), ((0.5, 10, NAN), NAN), ((0, 10, 0.5), NAN), ((0.5, 1e6, 0.5), 5e5),
         )),
         Operation("arc_tangent", 1, math.atan, (((INF,), math.pi / 2), ((0,), 0), ((NAN,), NAN))),
     )

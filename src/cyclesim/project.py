@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import isnan
 
 from cyclesim.errors import Location, SourceText
-from cyclesim.expr import Expr, Number, Reference
+from cyclesim.expr import Expr, Number, Reference, Subscripted
 from cyclesim.names import Ident
 
 
@@ -175,10 +175,14 @@ class Graph:
 
 @dataclass(frozen=True)
 class Connection:
-    """An input of a module and the variable outside that feeds it, both as written names."""
+    """An input of a module and the variable outside that feeds it, both as written names.
+
+    `elements` are the part of an input that is an array, () for all of it.
+    """
 
     input: Reference
-    source: Reference
+    source: Reference | Subscripted
+    elements: tuple[Ident, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -321,15 +321,16 @@ def _share(coarse: np.ndarray, fine: np.ndarray, size: float) -> float | None:
 def _reads_dt(flat: FlatModel) -> frozenset[Ident]:
     """Return the variables whose value at a time depends on dt itself, as a pulse's does."""
     found: set[Ident] = set()
-    for assignment in (*flat.constants, *flat.steps):
-        terms = [piece.term for piece in assignment.pieces]
+    for statement in (*flat.constants, *flat.steps):
+        assignments = statement.assignments
+        terms = [piece.term for each in assignments for piece in each.pieces]
         direct = any(
             isinstance(node, Clock) and node.reading is Reading.DT
             for term in terms
             for node in walk(without_snap(term))
         )
         if direct or any(need in found for term in terms for need in symbols(term)):
-            found.add(assignment.ident)
+            found.update(each.ident for each in assignments)
     return frozenset(found)
 
 

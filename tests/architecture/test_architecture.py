@@ -191,7 +191,8 @@ LANGUAGE = {
     "derivatives", "update", "outputs", "breakpoints", "time", "step_time", "levels", "held",
     "noise_step", "step_number", "draw", "draw_seeded", "noise_of", "inf", "nan",
     "round_half_away", "not_", "and_", "or_", *OPERATIONS,
-    "float", "range", "zip", "at", "pairs", "looked_up", "spread", "assemble", "stacked", "taken",
+    "float", "range", "zip", "at", "pairs", "looked_up", "spread", "assemble", "filled", "unfilled",
+    "taken",
     "gathered", "transpose", *array_support.REDUCTIONS,
 }  # fmt: skip
 SAFE = re.compile(

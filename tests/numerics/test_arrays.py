@@ -609,7 +609,7 @@ def test_subscripts_that_point_nowhere_are_refused(equation):
     ],
 )
 def test_elements_in_a_circle_are_refused(equations):
-    with pytest.raises(ModelError, match="need each other in the same step: 'x'"):
+    with pytest.raises(ModelError, match=r"need each other in the same step: '[xy]"):
         build(aux("x", None, R + equations), aux("y", "x[C]"))
 
 
@@ -892,6 +892,58 @@ def test_a_module_takes_and_gives_arrays():
     np.testing.assert_array_equal(found["w"], y)
     np.testing.assert_array_equal(found["all"], y.sum(0))
     np.testing.assert_array_equal(found["v"], [2 * y[2]] * 3)
+
+
+def joined(name: str, of: str, *connected: tuple[str, str]) -> str:
+    connections = "".join(f'<connect to="{to}" from="{by}"/>' for to, by in connected)
+    return f'<module name="{name}" isee:model_name="{of}">{connections}</module>'
+
+
+def test_a_module_is_connected_to_one_element():
+    inner = submodel("Half", inlet("x", 0), aux("y", "x / 2"))
+    found = run(
+        aux("u", "R * TIME", R), aux("v", "10 * R + T", RT),
+        *(joined(f"M{e}", "Half", ("x", f"u[{e}]")) for e in "ABC"),
+        joined("N", "Half", ("x", "v[ b, 2 ]")), after_model=inner,
+    )  # fmt: skip
+    for n, name in enumerate("ABC"):
+        np.testing.assert_array_equal(found[f"M{name}.y"], (n + 1) * found.time / 2)
+    assert found["N.y"][0] == 11
+
+
+def test_elements_of_an_input_are_connected_and_the_others_keep_their_equation():
+    inner = submodel("Half", inlet("x", "100 * R", R), aux("y", "x / 2", R))
+    found = run(
+        aux("u", "R * TIME", R), aux("s", "TIME + 7"),
+        joined("M", "Half", ("x[A]", "u[C]"), ("M.x[B]", "s")),
+        joined("N", "Half", ("x[Sub]", "u"), ("x[A]", ".s")),
+        after_model=inner,
+    )  # fmt: skip
+    now = found.time
+    np.testing.assert_array_equal(found["M.y"], [3 * now / 2, (now + 7) / 2, 0 * now + 150])
+    np.testing.assert_array_equal(found["N.y"], [(now + 7) / 2, now, 3 * now / 2])
+
+
+WAITING = "{Enter equation for use when not hooked up to other models}"
+
+
+@pytest.mark.parametrize(
+    ("connections", "message"),
+    [
+        ((("x[A]", "s"), ("x[B]", "s")), "nothing is connected to 'M.x[C]', which has no equation"),
+        ((("x[Q]", "s"),), "'q' is no element and no part of the dimension 'R'"),
+        ((("x", "u[Q]"),), "the dimension 'R' has no element 'Q'"),
+        ((("x[A]", "s"), ("x[A]", "t")), "'x' is connected twice"),
+        ((("x[A,B]", "s"),), "2 subscripts are given, and it has 1"),
+        ((("x[A]", "s"), ("x", "u")), "'x' is connected as a whole and by its elements. Keep one"),
+    ],
+)
+def test_a_connection_of_elements_that_does_not_fit_is_refused(connections, message):
+    inner = submodel("Half", inlet("x", WAITING, R), aux("y", "x / 2", R))
+    with pytest.raises(ModelError) as refused:
+        build(aux("u", "R", R), aux("s", 1), aux("t", 1), joined("M", "Half", *connections),
+              after_model=inner)  # fmt: skip
+    assert message in str(refused.value)
 
 
 def test_a_table_within_a_module_is_its_own():

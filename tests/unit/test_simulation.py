@@ -250,7 +250,7 @@ def test_an_auxiliary_may_be_infinite_in_a_complete_run():
         ([aux("x", "SQRT(1, 2)")], "SQRT is given 2 arguments. Write SQRT(x)."),
         ([aux("x", "SMTH1(1)")], "SMTH1 is given 1 argument. Write SMTH1(input, averaging time["),
         ([aux("x", "RAMP")], "the function RAMP is given no arguments. Write RAMP(slope, start"),
-        ([aux("x", "POISSON(3)")], "the function POISSON is not computed yet."),
+        ([aux("x", "IRR(3)")], "the function IRR is not computed yet."),
         ([aux("x", "y(1)"), aux("y", 2)], "'y' is a variable without a graphical function"),
         ([aux("x", "LOOKUP(y, 1)"), aux("y", 2)], "first argument of LOOKUP is not a graphical"),
         ([aux("x", "y[1]"), aux("y", 2)], "'y' is no array and takes no subscripts"),

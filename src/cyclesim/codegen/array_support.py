@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from cyclesim.codegen.allocation import allocated
+from cyclesim.codegen.array_functions import selected
+
 Array = Any
 
 
@@ -30,11 +33,21 @@ def assemble(shape: tuple[int, ...], *pieces: tuple[tuple[Array, ...], Array]) -
     return whole
 
 
-def stacked(shape: tuple[int, ...], *elements: Array) -> Array:
-    """Return an array made of its elements in order, last index fastest."""
-    free = max(np.size(element) for element in elements)
-    rows = [np.broadcast_to(element, (free,)) for element in elements]
-    return np.array(rows).reshape((*shape, free))
+def unfilled(shape: tuple[int, ...]) -> Array:
+    """Return an array whose elements are still to be computed."""
+    return np.full((*shape, 1), np.nan)
+
+
+def filled(whole: Array, places: tuple[Array | int, ...], values: Array) -> Array:
+    """Return an array with values at places of each dimension; its free axis grows as it must."""
+    values = np.asarray(values)
+    free = values.shape[-1] if values.ndim else 1
+    if free > whole.shape[-1]:
+        whole = np.broadcast_to(whole, (*whole.shape[:-1], free)).copy()
+    part = whole[tuple(place if isinstance(place, int) else slice(None) for place in places)]
+    several = [place for place in places if not isinstance(place, int)]
+    part[np.ix_(*several) if several else ...] = values
+    return whole
 
 
 def taken(values: Array, axis: int, places: Array) -> Array:
@@ -65,30 +78,73 @@ def _spots(shape: tuple[int, ...], places: tuple[Array, ...]) -> tuple[list[Arra
 
 
 def reduction(operation: Callable[..., Array]) -> Callable[..., Array]:
-    """Return a reduction over the last element axes of a body, of the sizes given."""
+    """Return a reduction over the last element axes of bodies, of the sizes given.
 
-    def reduced(body: Array, sizes: tuple[int, ...], *extra: Array) -> Array:
-        array = np.asarray(body)
-        if array.ndim <= len(sizes):
-            array = spread(array, (1,) * (len(sizes) - max(array.ndim - 1, 0)) + array.shape[:-1])
-        outer = array.shape[: -len(sizes) - 1]
-        full = np.broadcast_to(array, (*outer, *sizes, array.shape[-1]))
-        flat = full.reshape((*outer, -1, array.shape[-1]))
-        return operation(flat, *extra)
+    The operation gets bodies of one shape, those axes made one, and what it is given besides.
+    """
+
+    def reduced(bodies: tuple[Array, ...], sizes: tuple[int, ...], *extras: Array) -> Array:
+        arrays = [_with_axes(np.asarray(body), len(sizes) + 1) for body in bodies]
+        shape = np.broadcast_shapes(*(array.shape for array in arrays), (*sizes, 1))
+        flat = (*shape[: -len(sizes) - 1], -1, shape[-1])
+        return operation(*(np.broadcast_to(a, shape).reshape(flat) for a in arrays), *extras)
 
     return reduced
 
 
-def _rank(flat: Array, number: Array) -> Array:
-    order = np.argsort(flat, axis=-2, kind="stable") + 1.0
-    count = flat.shape[-2]
-    wanted = np.asarray(number, dtype=float)
-    valid = (wanted >= 1) & (wanted <= count) & ~np.isnan(flat).any(axis=-2)
-    place = np.where(valid, wanted, 1).astype(np.int64) - 1
-    chosen = np.take_along_axis(
-        order, np.broadcast_to(place, order.shape[:-2] + order.shape[-1:])[..., None, :], axis=-2
-    )
+def _with_axes(array: Array, least: int) -> Array:
+    return array.reshape((1,) * (least - array.ndim) + array.shape)
+
+
+def _picked(rows: Array, place: Array, valid: Array) -> Array:
+    """Return the row at a place, counted from 0, of the last element axis; NaN if not valid."""
+    place = np.asarray(place, dtype=float)
+    shape = np.broadcast_shapes(rows.shape[:-2] + rows.shape[-1:], place.shape, valid.shape)
+    spots = np.where(valid, place, 0.0).astype(np.int64)
+    every = np.broadcast_to(rows, (*shape[:-1], rows.shape[-2], shape[-1]))
+    chosen = np.take_along_axis(every, np.broadcast_to(spots, shape)[..., None, :], axis=-2)
     return np.where(valid, chosen[..., 0, :], np.nan)
+
+
+def _rank(flat: Array, number: Array) -> Array:
+    wanted = np.asarray(number, dtype=float)
+    valid = (wanted >= 1) & (wanted <= flat.shape[-2]) & ~np.isnan(flat).any(axis=-2)
+    return _picked(np.argsort(flat, axis=-2, kind="stable") + 1.0, wanted - 1.0, valid)
+
+
+def _ordered(flat: Array, direction: Array) -> Array:
+    """Return the places of values in order, upwards where the direction is above 0."""
+    upwards = np.atleast_1d(np.greater(direction, 0))[..., None, :]
+    return np.argsort(np.where(upwards, flat, -flat), axis=-2, kind="stable")
+
+
+def _sort_order(flat: Array, direction: Array, place: Array) -> Array:
+    return _picked(_ordered(flat, direction) * 1.0, place, ~np.isnan(flat).any(axis=-2))
+
+
+def _rank_order(flat: Array, direction: Array, place: Array) -> Array:
+    ranks = np.argsort(_ordered(flat, direction), axis=-2, kind="stable") + 1.0
+    return _picked(ranks, place, ~np.isnan(flat).any(axis=-2))
+
+
+def _each_vector(function: Callable[..., float], count: int) -> Callable[..., Array]:
+    """Return a function of `count` lists and of numbers as one of arrays, vector by vector."""
+
+    def called(*given: Array) -> Array:
+        bodies, extras = given[:count], [np.asarray(extra, float) for extra in given[count:]]
+        outer = bodies[0].shape[:-2] + bodies[0].shape[-1:]
+        shape = np.broadcast_shapes(outer, *(extra.shape for extra in extras))
+        lists = [
+            np.broadcast_to(np.moveaxis(body, -2, -1), (*shape, body.shape[-2])) for body in bodies
+        ]
+        numbers = [np.broadcast_to(extra, shape) for extra in extras]
+        out = np.empty(shape)
+        for spot in np.ndindex(shape):
+            vectors = (each[spot].tolist() for each in lists)
+            out[spot] = function(*vectors, *(float(each[spot]) for each in numbers))
+        return out
+
+    return called
 
 
 def _total(flat: Array) -> Array:
@@ -114,8 +170,12 @@ REDUCTIONS: dict[str, Callable[..., Array]] = {
     "mean": reduction(_mean),
     "deviation": reduction(_deviation),
     "rank": reduction(_rank),
+    "sort_order": reduction(_sort_order),
+    "rank_order": reduction(_rank_order),
+    "selected": reduction(_each_vector(selected, 2)),
+    "allocated": reduction(_each_vector(allocated, 4)),
 }
-"""Reductions of an array's last element axes, by name."""
+"""Reductions of the last element axes of arrays, by name."""
 
 
 def many_tables(

@@ -7,20 +7,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cyclesim.codegen.array_noise import noise_of, standard_normal
 from cyclesim.codegen.array_support import (
     REDUCTIONS,
     assemble,
+    filled,
     gathered,
     many_tables,
     spread,
-    stacked,
     taken,
+    unfilled,
 )
 from cyclesim.codegen.module import listed, module_text
 from cyclesim.codegen.program import Program, Source, load
 from cyclesim.codegen.render import Renderer, whole
 from cyclesim.compiler import FlatModel, Piece, Term
-from cyclesim.compiler.flat import FlatVariable
+from cyclesim.compiler.flat import Sweep
 from cyclesim.compiler.terms import (
     AtLoop,
     AtPlace,
@@ -31,8 +33,7 @@ from cyclesim.compiler.terms import (
     Reduce,
 )
 from cyclesim.names import Ident
-from cyclesim.noise import CENTRE, MIDDLE, ROUNDS, TAIL
-from cyclesim.operations import log_gamma, normal_probability, normal_quantile
+from cyclesim.operations import OPERATIONS
 from cyclesim.project import GraphicalFunction, GraphicalKind
 
 Array = Any
@@ -42,7 +43,7 @@ class NumpyRenderer(Renderer):
     """Operators between arrays; everything that may leave the numbers is a function.
 
     `active` are the loops around a term, outermost first: they are the element axes of its
-    value, of which leading ones may be missing.
+    value, of which leading ones may be missing. The loop `standing` is one of the code.
     """
 
     infix: ClassVar[dict[str, tuple[str, int]]] = {
@@ -61,10 +62,15 @@ class NumpyRenderer(Renderer):
     def __init__(self, flat: FlatModel) -> None:
         super().__init__(flat)
         self.active: list[int] = []
+        self.standing: int | None = None
 
     def element(self, ident: Ident, indexes: tuple[Index, ...]) -> str:
         """Return an array read at indexes, its axes in the order of the active loops."""
-        loops = [index.loop for index in indexes if isinstance(index, AtLoop)]
+        loops = [
+            index.loop
+            for index in indexes
+            if isinstance(index, AtLoop) and index.loop != self.standing
+        ]
         plain = all(isinstance(index, AtLoop | AtPlace) for index in indexes)
         if not plain or len(set(loops)) < len(loops):
             places = ", ".join(self.place(index) for index in indexes)
@@ -82,6 +88,9 @@ class NumpyRenderer(Renderer):
                 cuts.append(str(index.place))
                 continue
             assert isinstance(index, AtLoop)
+            if index.loop == self.standing:
+                cuts.append(self.turns(index.loop, index.places))
+                continue
             if whole(index.places, size):
                 cuts.append(":")
             elif isinstance(index.places, range):
@@ -120,14 +129,19 @@ class NumpyRenderer(Renderer):
                 return f"{self.render(value)} - 1.0"
 
     def turns(self, loop: int, numbers: Places) -> str:
-        """Return a number for each turn of a loop, along its axis."""
+        """Return a number for each turn of a loop, along its axis; one where the loop stands."""
+        if loop == self.standing:
+            if isinstance(numbers, range):
+                return f"i{loop} + {numbers.start}" if numbers.start else f"i{loop}"
+            return f"{self.kept('turns', tuple(numbers))}[i{loop}]"
         after = len(self.active) - self.active.index(loop)
         values = np.array(numbers, dtype=float).reshape((-1, *(1,) * after))
         return self.kept("turns", values)
 
     def turn(self, term: LoopValue) -> str:
         """Return a number that depends on the turn of a loop."""
-        return self.turns(term.loop, term.values)
+        text = self.turns(term.loop, term.values)
+        return f"float({text})" if term.loop == self.standing else text
 
     def table(self, ident: Ident, indexes: tuple[Index, ...], argument: Term) -> str:
         """Return the graphical function of each element, applied."""
@@ -137,11 +151,11 @@ class NumpyRenderer(Renderer):
     def reduction(self, term: Reduce) -> str:
         """Return one value made of all turns of a reduction's loops."""
         self.active += [number for number, _ in term.loops]
-        body = self.render(term.body)
+        bodies = "".join(f"{self.render(body)}, " for body in term.bodies)
         del self.active[len(self.active) - len(term.loops) :]
         sizes = f"({', '.join(str(turns) for _, turns in term.loops)},)"
-        extra = f", {self.render(term.extra)}" if term.extra is not None else ""
-        return f"{term.operation}({body}, {sizes}{extra})"
+        extras = "".join(f", {self.render(extra)}" for extra in term.extras)
+        return f"{term.operation}(({bodies}), {sizes}{extras})"
 
     def definition(self, name: str, pieces: tuple[Piece, ...], shape: tuple[int, ...]) -> list[str]:
         """Return the lines that give a name the value of pieces."""
@@ -159,11 +173,31 @@ class NumpyRenderer(Renderer):
             made.append(f"({self.kept('box', places)}, {text})")
         return [f"{name} = assemble({shape}, {', '.join(made)})"]
 
-    def gathered(self, variable: FlatVariable) -> str:
-        """Return a whole array made of elements computed one by one."""
-        name = self.names[variable.ident]
-        elements = ", ".join(f"{name}_at_{place}" for place in range(variable.size))
-        return f"stacked({variable.shape}, {elements})"
+    def begun(self, name: str, shape: tuple[int, ...]) -> str:
+        """Return the line that makes an array whose parts follow."""
+        return f"{name} = unfilled({shape})"
+
+    def filled(
+        self, name: str, piece: Piece, shape: tuple[int, ...], standing: int | None
+    ) -> list[str]:
+        """Return the lines that compute a part of an array; loop `standing` is open already."""
+        self.standing = standing
+        self.active = [
+            axis for axis, places in enumerate(piece.box) if len(places) > 1 and axis != standing
+        ]
+        spots = [
+            self.kept("box", np.array(places)) if axis in self.active
+            else self.turns(axis, places) if axis == standing
+            else str(places[0])
+            for axis, places in enumerate(piece.box)
+        ]  # fmt: skip
+        text = self.render(piece.term)
+        self.active, self.standing = [], None
+        return [f"{name} = filled({name}, ({', '.join(spots)},), {text})"]
+
+    def opened(self, sweep: Sweep) -> str:
+        """Return the line that opens a loop."""
+        return f"for i{sweep.axis} in range({len(sweep.places)}):"
 
     def unpacked(self, idents: list[Ident], source: str) -> list[str]:
         """Return the line that names the entries of a state."""
@@ -195,8 +229,9 @@ def emit_numpy(flat: FlatModel) -> Program:
     renderer = NumpyRenderer(flat)
     source = Source("numpy", module_text(flat, renderer), flat)
     support: dict[str, Any] = dict(OPERATIONS_ON_ARRAYS)
-    support |= {"inf": np.float64(np.inf), "nan": np.float64(np.nan), "noise_of": _noise}
-    support |= {"spread": spread, "assemble": assemble, "stacked": stacked, "taken": taken}
+    support |= {"inf": np.float64(np.inf), "nan": np.float64(np.nan), "noise_of": noise_of}
+    support |= {"spread": spread, "assemble": assemble, "taken": taken}
+    support |= {"unfilled": unfilled, "filled": filled, "float": float, "range": range}
     support |= {"gathered": gathered} | REDUCTIONS | renderer.support
     for number, table in enumerate(flat.tables.values()):
         functions = [array_table(graphical) for graphical in table.graphicals]
@@ -226,11 +261,17 @@ def _truth(a: Array) -> Array:
     return np.not_equal(a, 0)
 
 
-def _each(scalar: Callable[[float], float]) -> Callable[[Array], Array]:
-    """Return a function of numbers as one of arrays: for what numpy lacks, and slower."""
-    called = np.frompyfunc(scalar, 1, 1)
-    return lambda a: np.asarray(called(a), dtype=float)
+def _each(name: str) -> Callable[..., Array]:
+    """Return an operation on numbers as one on arrays: for what numpy lacks, and slower."""
+    operation = OPERATIONS[name]
+    called = np.frompyfunc(operation.scalar, operation.arity, 1)
+    return lambda *given: np.asarray(called(*given), dtype=float)
 
+
+_ONE_BY_ONE = (
+    *("log_gamma", "normal_probability", "normal_quantile", "root", "factorial", "combinations"),
+    *("permutations", "triangular_quantile", "poisson_quantile", "binomial_quantile"),
+)
 
 OPERATIONS_ON_ARRAYS: dict[str, Callable[..., Array]] = {
     "add": np.add,
@@ -272,70 +313,12 @@ OPERATIONS_ON_ARRAYS: dict[str, Callable[..., Array]] = {
     "hyperbolic_sine": np.sinh,
     "hyperbolic_cosine": np.cosh,
     "hyperbolic_tangent": np.tanh,
-    "log_gamma": _each(log_gamma),
-    "normal_probability": _each(normal_probability),
-    "normal_quantile": _each(normal_quantile),
+    "sign": lambda a: np.where(np.greater(a, 0), 1.0, np.where(np.less(a, 0), -1.0, a)),
+    "percent": lambda a: 100.0 * a,
     "standard_normal": lambda probability: standard_normal(np.asarray(probability)),
+    **{name: _each(name) for name in _ONE_BY_ONE},
 }
 """Every operation on arrays, by the name the generated code calls."""
-
-
-def philox(counter: tuple[Array, ...], key: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Return the first two 32-bit words of Philox 4x32-10 for arrays of counters and keys."""
-    c0, c1, c2, c3 = (np.asarray(part).astype(np.uint64) for part in counter)
-    k0, k1 = (np.asarray(part).astype(np.uint64) for part in key)
-    mask, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
-    for _ in range(ROUNDS):
-        first = c0 * np.uint64(0xD2511F53)
-        second = c2 * np.uint64(0xCD9E8D57)
-        c0, c1, c2, c3 = (
-            (second >> shift) ^ c1 ^ k0,
-            second & mask,
-            (first >> shift) ^ c3 ^ k1,
-            first & mask,
-        )
-        k0 = (k0 + np.uint64(0x9E3779B9)) & mask
-        k1 = (k1 + np.uint64(0xBB67AE85)) & mask
-    return c0, c1
-
-
-def _uniform(seed: int, run: Array, site: int, element: Array, step: Array) -> Array:
-    wide = 0xFFFFFFFF
-    counter = (site & wide, np.asarray(element, np.int64), np.asarray(step, np.int64) & wide, 0)
-    first, second = philox(counter, (seed & wide, np.asarray(run, np.int64) & wide))
-    high = (first >> np.uint64(6)).astype(float) * 67108864.0
-    return (high + (second >> np.uint64(6)).astype(float) + 0.5) / 4503599627370496.0
-
-
-def standard_normal(probability: Array) -> Array:
-    """Return the standard normal quantile (Wichura 1988, AS 241) of each probability."""
-    q = probability - 0.5
-    central = np.abs(q) <= 0.425
-    r = np.sqrt(-np.log(np.where(q < 0, probability, 1.0 - probability)))
-    inner = np.where(central, 0.180625 - q * q, 0.0)
-    middle = _ratio(MIDDLE, np.minimum(r, 5.0) - 1.6)
-    outer: Array = np.where(r <= 5.0, middle, _ratio(TAIL, r - 5.0))
-    return np.where(central, q * _ratio(CENTRE, inner), np.where(q < 0, -outer, outer))
-
-
-def _ratio(tables: tuple[tuple[float, ...], tuple[float, ...]], r: Array) -> Array:
-    above, below = (np.polyval(np.array(table), r) for table in tables)
-    return above / below
-
-
-def _noise(
-    start: float, declared_dt: float, seed: int, runs: Array
-) -> tuple[Callable[[Array], Array], Callable[..., Array], Callable[..., Array]]:
-    def noise_step(time: Array) -> Array:
-        return np.floor((time - start) / declared_dt + 1e-6).astype(np.int64)
-
-    def draw(site: int, element: Array, step: Array) -> Array:
-        return _uniform(seed, runs, site, element, step)
-
-    def draw_seeded(fixed_seed: int, element: Array, step: Array) -> Array:
-        return _uniform(fixed_seed, 0, 0, element, step)
-
-    return noise_step, draw, draw_seeded
 
 
 def array_table(graphical: GraphicalFunction) -> Callable[[Array], Array]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import count
+from math import prod
 from typing import Any, ClassVar
 
 from cyclesim.codegen import array_functions
@@ -16,7 +17,7 @@ from cyclesim.codegen.module import module_text
 from cyclesim.codegen.program import Program, Source, load
 from cyclesim.codegen.render import Renderer, held, whole
 from cyclesim.compiler import FlatModel, Piece, Term
-from cyclesim.compiler.flat import FlatVariable
+from cyclesim.compiler.flat import Sweep
 from cyclesim.compiler.terms import (
     Apply,
     AtLoop,
@@ -127,10 +128,9 @@ class PythonRenderer(Renderer):
     def reduction(self, term: Reduce) -> str:
         """Return one value made of all turns of a reduction's loops."""
         loops = " ".join(f"for i{number} in range({turns})" for number, turns in term.loops)
-        body = f"[{self.render(term.body)} {loops}]"
-        if term.extra is not None:
-            return f"{term.operation}({body}, {self.render(term.extra)})"
-        return f"{term.operation}({body})"
+        given = [f"[{self.render(body)} {loops}]" for body in term.bodies]
+        given += [self.render(extra) for extra in term.extras]
+        return f"{term.operation}({', '.join(given)})"
 
     def definition(self, name: str, pieces: tuple[Piece, ...], shape: tuple[int, ...]) -> list[str]:
         """Return the lines that give a name the value of pieces."""
@@ -140,10 +140,7 @@ class PythonRenderer(Renderer):
         if all(whole(p, size) for p, size in zip(first.box, shape, strict=True)):
             loops = " ".join(f"for i{n} in range({size})" for n, size in enumerate(shape))
             return [f"{name} = [{self.render(first.term)} {loops}]"]
-        size = 1
-        for each in shape:
-            size *= each
-        lines = [f"{name} = [0.0] * {size}"]
+        lines = [self.begun(name, shape)]
         for piece in pieces:
             lines += self.filling(name, piece, shape)
         return lines
@@ -158,10 +155,29 @@ class PythonRenderer(Renderer):
         inner = "    " * len(shape)
         return [*lines, f"{inner}{name}[{self.spot(shape, indexes)}] = {self.render(piece.term)}"]
 
-    def gathered(self, variable: FlatVariable) -> str:
-        """Return a whole array made of elements computed one by one."""
-        name = self.names[variable.ident]
-        return f"[{', '.join(f'{name}_at_{place}' for place in range(variable.size))}]"
+    def begun(self, name: str, shape: tuple[int, ...]) -> str:
+        """Return the line that makes an array whose parts follow."""
+        return f"{name} = [0.0] * {prod(shape)}"
+
+    def filled(
+        self, name: str, piece: Piece, shape: tuple[int, ...], standing: int | None
+    ) -> list[str]:
+        """Return the lines that compute a part of an array; loop `standing` is open already."""
+        indexes: list[Index] = []
+        lines: list[str] = []
+        for axis, places in enumerate(piece.box):
+            if len(places) == 1 and axis != standing:
+                indexes.append(AtPlace(places[0]))
+                continue
+            indexes.append(AtLoop(axis, places))
+            if axis != standing:
+                lines.append(f"{'    ' * len(lines)}for i{axis} in range({len(places)}):")
+        inner = "    " * len(lines)
+        return [*lines, f"{inner}{name}[{self.spot(shape, indexes)}] = {self.render(piece.term)}"]
+
+    def opened(self, sweep: Sweep) -> str:
+        """Return the line that opens a loop."""
+        return f"for i{sweep.axis} in range({len(sweep.places)}):"
 
     def unpacked(self, idents: list[Ident], source: str) -> list[str]:
         """Return the lines that name the entries of a state."""

@@ -6,10 +6,11 @@ The last line of each equation ends in the equation as the modeller wrote it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from cyclesim.codegen.render import Renderer
 from cyclesim.compiler import FlatModel, Piece, Term
-from cyclesim.compiler.flat import Assignment
+from cyclesim.compiler.flat import Assignment, Statement
 from cyclesim.compiler.order import reachable
 from cyclesim.compiler.terms import Draw, walk
 from cyclesim.names import Ident
@@ -28,9 +29,10 @@ class _Module:
         self.flat = flat
         self.renderer = renderer
         self.needs: dict[Ident, tuple[Ident, ...]] = {}
-        for assignment in flat.steps:
-            known = self.needs.get(assignment.ident, ())
-            self.needs[assignment.ident] = known + _needs(assignment.pieces)
+        for statement in flat.steps:
+            for each in statement.assignments:
+                known = self.needs.get(each.ident, ())
+                self.needs[each.ident] = known + _needs(each.pieces)
         self.level_idents = [rule.ident for rule in flat.levels]
         memories = [rule.ident for rule in flat.memories]
         self.held_idents = memories + [ring.ident for ring in flat.buffers]
@@ -62,15 +64,25 @@ class _Module:
         for ring in self.flat.buffers:
             yield from (piece.term for piece in (*ring.input, *ring.delay))
 
-    def assignments(self, assignments: Iterable[Assignment]) -> list[str]:
-        given = list(assignments)
-        self.renderer.split = frozenset(a.ident for a in given if a.element is not None)
-        lines = [line for assignment in given for line in self.assignment(assignment)]
-        return lines
+    def assignments(self, statements: Iterable[Statement]) -> list[str]:
+        return [line for statement in statements for line in self.statement(statement)]
 
-    def assignment(self, assignment: Assignment) -> list[str]:
+    def statement(self, statement: Statement) -> list[str]:
+        names, known = self.renderer.names, self.flat.by_ident
+        first = [each.ident for each in statement.assignments if each.first]
+        begun = [self.renderer.begun(names[ident], known[ident].shape) for ident in first]
+        if isinstance(statement, Assignment):
+            return [*begun, *self.assignment(statement, None)]
+        if len(statement.places) == 1:
+            lines = (self.assignment(each, None) for each in statement.assignments)
+            return [*begun, *chain.from_iterable(lines)]
+        lines = (self.assignment(each, statement.axis) for each in statement.assignments)
+        inner = _indented(chain.from_iterable(lines))
+        return [*begun, self.renderer.opened(statement), *inner]
+
+    def assignment(self, assignment: Assignment, standing: int | None) -> list[str]:
         variable = self.flat.by_ident[assignment.ident]
-        lines = self.renderer.assignment(assignment)
+        lines = self.renderer.assignment(assignment, standing)
         written = variable.equation or f"made for {variable.name}"
         return [*lines[:-1], f"{lines[-1]}  # {_comment(written)}"]
 
@@ -88,7 +100,11 @@ class _Module:
             lines += self.renderer.unpacked(self.level_idents, "levels")
         if self.held_idents:
             lines += self.renderer.unpacked(self.held_idents, "held")
-        chosen = [assignment for assignment in self.flat.steps if assignment.ident in needed]
+        chosen = [
+            statement
+            for statement in self.flat.steps
+            if any(each.ident in needed for each in statement.assignments)
+        ]
         return [*lines, *self.opening, *self.assignments(chosen)]
 
     def function(self, name: str, result: str, wanted: Iterable[Ident]) -> list[str]:
@@ -120,7 +136,6 @@ class _Module:
 
     def breakpoints(self) -> list[str]:
         shown = []
-        self.renderer.split = frozenset()
         for point in self.flat.breakpoints:
             interval = self.renderer.render(point.interval) if point.interval else "0.0"
             shown.append(f"({self.renderer.render(point.time)}, {interval})")

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from cyclesim.compiler import FlatModel, Piece, Term
-from cyclesim.compiler.flat import Assignment, FlatVariable
+from cyclesim.compiler.flat import Assignment, Sweep
 from cyclesim.compiler.terms import (
     Apply,
-    AtPlace,
     Clock,
     Draw,
     Index,
@@ -43,7 +42,6 @@ class Renderer(ABC):
         self.names = safe_names(variable.ident for variable in flat.variables)
         self.tables = {ident: f"table_{n}" for n, ident in enumerate(flat.tables)}
         self.support: dict[str, Any] = {}
-        self.split: frozenset[Ident] = frozenset()
 
     # What a target says
 
@@ -68,8 +66,18 @@ class Renderer(ABC):
         """Return the lines that give a name the value of pieces."""
 
     @abstractmethod
-    def gathered(self, variable: FlatVariable) -> str:
-        """Return a whole array made of elements computed one by one."""
+    def begun(self, name: str, shape: tuple[int, ...]) -> str:
+        """Return the line that makes an array whose parts follow."""
+
+    @abstractmethod
+    def filled(
+        self, name: str, piece: Piece, shape: tuple[int, ...], standing: int | None
+    ) -> list[str]:
+        """Return the lines that compute a part of an array; loop `standing` is open already."""
+
+    @abstractmethod
+    def opened(self, sweep: Sweep) -> str:
+        """Return the line that opens a loop."""
 
     @abstractmethod
     def unpacked(self, idents: list[Ident], source: str) -> list[str]:
@@ -93,17 +101,13 @@ class Renderer(ABC):
 
     # What all targets share
 
-    def assignment(self, assignment: Assignment) -> list[str]:
-        """Return the lines of an assignment."""
-        variable = self.flat.by_ident[assignment.ident]
+    def assignment(self, assignment: Assignment, standing: int | None = None) -> list[str]:
+        """Return the lines of an assignment, within a loop over dimension `standing` if any."""
+        shape = self.flat.by_ident[assignment.ident].shape
         name = self.names[assignment.ident]
-        if assignment.element is None:
-            return self.definition(name, assignment.pieces, variable.shape)
-        piece = Piece(assignment.pieces[0].term)
-        lines = self.definition(f"{name}_at_{assignment.element}", (piece,), ())
-        if assignment.last:
-            lines.append(f"{name} = {self.gathered(variable)}")
-        return lines
+        if not assignment.part:
+            return self.definition(name, assignment.pieces, shape)
+        return self.filled(name, assignment.pieces[0], shape, standing)
 
     def render(self, term: Term) -> str:
         """Return the term as text."""
@@ -117,9 +121,6 @@ class Renderer(ABC):
             case Symbol(ident=ident, indexes=()):
                 return self.names[ident], self.atom
             case Symbol(ident=ident, indexes=indexes):
-                place = self.fixed_place(ident, indexes)
-                if ident in self.split and place is not None:
-                    return f"{self.names[ident]}_at_{place}", self.atom
                 return self.element(ident, indexes), self.atom
             case Clock(reading=reading):
                 return self.clock(reading), self.atom
@@ -136,15 +137,6 @@ class Renderer(ABC):
             case Apply():
                 return self.operation(term)
         raise AssertionError(term)  # AtStart is gone once a model is flat
-
-    def fixed_place(self, ident: Ident, indexes: tuple[Index, ...]) -> int | None:
-        """Return where an element lies among all, None where that depends on a loop or value."""
-        place = 0
-        for size, index in zip(self.flat.by_ident[ident].shape, indexes, strict=True):
-            if not isinstance(index, AtPlace):
-                return None
-            place = place * size + index.place
-        return place
 
     def operation(self, term: Apply) -> tuple[str, int]:
         """Return an operation between, before or around its arguments."""

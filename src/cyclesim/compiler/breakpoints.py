@@ -69,7 +69,7 @@ def _of(node: Term, fixed: frozenset[Ident], tables: Mapping[Ident, Table]) -> I
         left, right = (_line(argument, fixed) for argument in node.arguments)
         if left and right and (left.slope is None) != (right.slope is None):
             yield Breakpoint(_root(left, right))
-    elif node.operation == "absolute":
+    elif node.operation in ("absolute", "sign"):
         line = _line(node.arguments[0], fixed)
         if line is not None and line.slope is not None:
             yield Breakpoint(_root(line, _Line(None, ZERO)))

@@ -111,16 +111,34 @@ def places_in(shape: tuple[int, ...], box: Box) -> list[int]:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A value to be computed at this point of an order: a whole variable, or one element of it.
+    """A value to be computed at this point of an order: a variable, or part of an array.
 
-    Elements are computed one by one where variables need each other's elements in turn; `last`
-    marks the element that makes the variable whole.
+    Parts are computed one after the other where variables need each other's elements in turn;
+    `first` marks the part that begins its array. A dimension with one place in the box of a part
+    has no loop in its term.
     """
 
     ident: Ident
     pieces: tuple[Piece, ...]
-    element: int | None = None
-    last: bool = False
+    part: bool = False
+    first: bool = False
+
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Return itself, as a sweep returns what it goes through."""
+        return (self,)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Parts of arrays computed together, place by place along one of their dimensions."""
+
+    axis: int
+    places: tuple[int, ...]
+    assignments: tuple[Assignment, ...]
+
+
+Statement = Assignment | Sweep
 
 
 @dataclass(frozen=True)
@@ -174,9 +192,9 @@ class FlatModel:
     sim_specs: SimSpecs
     variables: tuple[FlatVariable, ...]
     parameters: tuple[Ident, ...]
-    constants: tuple[Assignment, ...]
-    initial: tuple[Assignment, ...]
-    steps: tuple[Assignment, ...]
+    constants: tuple[Statement, ...]
+    initial: tuple[Statement, ...]
+    steps: tuple[Statement, ...]
     levels: tuple[LevelRule, ...]
     memories: tuple[MemoryRule, ...]
     buffers: tuple[BufferRule, ...]

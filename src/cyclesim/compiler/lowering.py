@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cyclesim.compiler import test_inputs
+from cyclesim.compiler.composed import COMPOSED
+from cyclesim.compiler.draws import DRAWS
 from cyclesim.compiler.stateful import wrong_count
 from cyclesim.compiler.subscripts import Subscripts
 from cyclesim.compiler.terms import (
@@ -18,12 +20,12 @@ from cyclesim.compiler.terms import (
     Index,
     Literal,
     Lookup,
-    Places,
     Reduce,
     Symbol,
     Term,
     apply,
 )
+from cyclesim.compiler.vectors import VECTORS, over_all
 from cyclesim.expr import (
     Binary,
     Call,
@@ -151,7 +153,9 @@ class Lowering(Subscripts):
             message = f"'{call.name}' is a variable without a graphical function"
             return self.fault("no-table", message, call, "Only a function can be called.")
         if call.function in NOT_YET:
-            return self.fault("not-yet", f"the function {call.name} is not computed yet", call)
+            said = NOT_YET[call.function]
+            message = f"the function {call.name} is not computed yet"
+            return self.fault("not-yet", f"{message}{said.reason}", call, said.hint)
         known = [function.name for function in FUNCTIONS.values()]
         known += [str(ident) for ident in self.scope.tables]
         hint = did_you_mean(call.name, known)
@@ -174,11 +178,15 @@ class Lowering(Subscripts):
             return self.noise(function, call)
         if function.form is Form.LOOKUP:
             return self.named_lookup(call)
+        if function.form is Form.VECTOR:
+            return VECTORS[function.name](self, call)
         arguments = [self.term(argument) for argument in call.arguments]
         if function.name == "ACTIVE_INITIAL":
             return AtStart(arguments[0], arguments[1])
         if function.form is Form.TEST_INPUT:
             return TEST_INPUTS[function.name](*arguments)
+        if function.form is Form.COMPOSED:
+            return COMPOSED[function.name](*arguments)
         if function.operation == "safe_divide":
             return _safe_divide(arguments[0], arguments[1], (*arguments, ZERO)[2])
         return apply(function.operation, *arguments)
@@ -204,14 +212,8 @@ class Lowering(Subscripts):
             elements = self.scope.dimensions.elements.get(first.ident)
             if elements is not None:
                 return Literal(float(len(elements)))
-        loops: dict[tuple[Ident, Places, int], int] = {}
-        self.reductions.append(loops)
         told = len(self.scope.diagnostics)
-        body = self.term(first)
-        self.reductions.pop()
-        made = tuple((number, len(self.loops[number].elements)) for number in loops.values())
-        for number, _ in made:
-            del self.loops[number]
+        made, bodies = over_all(self, (first,))
         if function.name == "SIZE":
             count = 1
             for _, turns in made:
@@ -225,8 +227,8 @@ class Lowering(Subscripts):
                 usage = function.usage.replace("array", "x[*]")
             message = f"{function.name} goes over an array and is given one value"
             return self.fault("argument-count", message, call, f"Write {usage}.")
-        extra = self.term(call.arguments[1]) if wanted == 2 else None
-        return Reduce(_REDUCTIONS[function.name], made, body, extra)
+        extras = tuple(self.term(extra) for extra in call.arguments[1:])
+        return Reduce(_REDUCTIONS[function.name], made, bodies, extras)
 
     def lookup(self, table: Ident, call: Call, arguments: tuple[Expr, ...]) -> Term:
         """Return a graphical function, called by its name."""
@@ -257,17 +259,15 @@ class Lowering(Subscripts):
     def noise(self, function: Function, call: Call) -> Term:
         """Return a draw from a distribution."""
         seed: int | None = None
-        if len(call.arguments) == 3:
-            given = call.arguments[2]
-            if not isinstance(given, Number) or given.value != int(given.value):
+        given = list(call.arguments)
+        if len(given) == len(function.arguments):
+            last = given.pop()
+            if not isinstance(last, Number) or last.value != int(last.value):
                 message = f"the seed of {function.name} is not a whole number"
                 return self.fault("seed", message, call, "Write the seed as a number.")
-            seed = int(given.value) or None  # XMILE: 0 asks for no fixed seed
-        first, second = self.term(call.arguments[0]), self.term(call.arguments[1])
+            seed = int(last.value) or None  # XMILE: 0 asks for no fixed seed
         draw = Draw(call.site, seed, self.element())
-        if function.name == "RANDOM":
-            return apply("add", first, apply("multiply", apply("subtract", second, first), draw))
-        return apply("add", first, apply("multiply", second, apply("standard_normal", draw)))
+        return DRAWS[function.name](draw, *map(self.term, given))
 
 
 TEST_INPUTS: dict[str, Callable[..., Term]] = {

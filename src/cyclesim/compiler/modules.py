@@ -63,7 +63,8 @@ def _twins(variables: tuple[Variable, ...]) -> Iterator[Diagnostic]:
             yield Diagnostic("twin", message, about.location, f"'{about.name}'", "Rename one.")
 
 
-Sources = Mapping[Ident, Reference]
+Sources = Mapping[Ident, list[tuple[tuple[Ident, ...], Expr]]]
+"""What feeds each input: the whole of it (()), or some of its elements."""
 
 
 @dataclass
@@ -99,8 +100,8 @@ class _Placing:
                 yield from self.module(variable, path, absolute)
             else:
                 placed = _moved(variable, path, absolute)
-                source = sources.get(variable.about.ident)
-                yield _connected(placed, source) if source is not None else placed
+                given = sources.get(variable.about.ident, [])
+                yield _connected(placed, given) if given else placed
 
     def module(
         self, module: Module, path: tuple[str, ...], absolute: Callable[[Expr], Expr]
@@ -116,16 +117,20 @@ class _Placing:
             return
         inputs = [v.about for v in submodel.variables if not isinstance(v, Module)]
         known = {about.ident for about in inputs}
-        sources: dict[Ident, Reference] = {}
+        sources: dict[Ident, list[tuple[tuple[Ident, ...], Expr]]] = {}
         for connection in module.connections:
             if connection.input.ident not in known:
                 message = f"the model '{module.model}' has no input '{connection.input.name}'"
                 hint = did_you_mean(connection.input.name, [about.name for about in inputs])
                 self.fault("connection", message, module, hint)
                 continue
-            source = absolute(connection.source)
-            assert isinstance(source, Reference)
-            sources[connection.input.ident] = source
+            source = rewritten(connection.source, absolute)
+            sources.setdefault(connection.input.ident, []).append((connection.elements, source))
+        for about in inputs:
+            given = [elements for elements, _ in sources.get(about.ident, [])]
+            if () in given and len(given) > 1:
+                message = f"'{about.name}' is connected as a whole and by its elements"
+                self.fault("connection", message, module, "Keep one of them.")
         model = canonical(module.model)
         copy = self.copies[model] = self.copies.get(model, -1) + 1
         yield from self.instance(submodel.variables, (*path, module.about.name), sources, copy)
@@ -141,15 +146,21 @@ def _qualified(reference: Reference, path: tuple[str, ...]) -> Reference:
     return replace(reference, ident=canonical(name), name=name, path=())
 
 
-def _connected(variable: Variable, source: Reference) -> Variable:
+def _connected(variable: Variable, given: list[tuple[tuple[Ident, ...], Expr]]) -> Variable:
+    """Return an input with what feeds it; elements that nothing feeds keep their equations."""
     if not isinstance(variable, Auxiliary | Flow):
         return variable
-    first = variable.definitions[0]
-    equation = Equation(first.equation.source, source)
-    definition = Definition(equation, variable.about.dimensions)
+    own = variable.definitions
+    place = own[0].equation.source
+    fed = tuple(
+        Definition(Equation(place, source), elements or variable.about.dimensions)
+        for elements, source in given
+    )
+    parts = tuple(elements for elements, _ in given)
+    kept = () if () in parts else tuple(replace(d, excepts=(*d.excepts, *parts)) for d in own)
     if isinstance(variable, Flow):
-        return Flow(variable.about, (definition,), variable.non_negative)
-    return Auxiliary(variable.about, (definition,))
+        return Flow(variable.about, (*kept, *fed), variable.non_negative)
+    return Auxiliary(variable.about, (*kept, *fed))
 
 
 def _moved(variable: Variable, path: tuple[str, ...], absolute: Callable[[Expr], Expr]) -> Variable:

@@ -1,7 +1,8 @@
 """The three orders of a model: what is computed before the run, at its start, at each step.
 
 Variables are ordered as wholes. Where they need each other as wholes and yet not element by
-element (as in a chain of ages), their elements are ordered one by one.
+element (as in a chain of ages), they are computed in a loop that goes up or down a dimension, or,
+where no such loop is, element by element.
 """
 
 from __future__ import annotations
@@ -9,13 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 
-from cyclesim.compiler.flat import Assignment, Role, places_in
+from cyclesim.compiler.flat import Assignment, Role, Statement, places_in
+from cyclesim.compiler.folding import folded
 from cyclesim.compiler.order import dependency_order, knots
 from cyclesim.compiler.parts import Algebraic, Model, Piece
+from cyclesim.compiler.sweeps import swept
 from cyclesim.compiler.terms import (
+    AtLoop,
     AtPlace,
+    AtValue,
+    Index,
     Literal,
+    Places,
     Symbol,
     Term,
     at_turn,
@@ -24,9 +32,10 @@ from cyclesim.compiler.terms import (
 )
 from cyclesim.errors import Diagnostic
 from cyclesim.names import Ident
+from cyclesim.project import About
 
-Node = tuple[Ident, int | None]
-"""A variable as a whole (None), or one of its elements."""
+Node = tuple[Ident, int | None] | frozenset[Ident]
+"""A variable as a whole (None), one of its elements, or variables computed in one loop."""
 
 Pieces = Mapping[Ident, tuple[Piece, ...]]
 
@@ -39,9 +48,9 @@ class Orders:
     """
 
     parameters: tuple[Ident, ...]
-    constants: tuple[Assignment, ...]
-    initial: tuple[Assignment, ...]
-    steps: tuple[Assignment, ...]
+    constants: tuple[Statement, ...]
+    initial: tuple[Statement, ...]
+    steps: tuple[Statement, ...]
     fixed: frozenset[Ident]
     bound: frozenset[Ident]
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -62,6 +71,7 @@ class Orders:
 class _Ordering:
     model: Model[Piece]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    told: list[frozenset[Ident]] = field(default_factory=list)
 
     def orders(self) -> Orders:
         model = self.model
@@ -111,50 +121,74 @@ class _Ordering:
 
     def order(
         self, roots: Iterable[Ident], pieces: Pieces, at_start: bool
-    ) -> tuple[Assignment, ...]:
-        """Return the assignments that `roots` need, split by element where they must be."""
+    ) -> tuple[Statement, ...]:
+        """Return the statements that `roots` need, arrays in parts where they must be."""
         needs = {ident: _needs(own) for ident, own in pieces.items()}
-        knotted = {ident for knot in knots(pieces, needs) for ident in knot}
         shapes = {part.about.ident: self.shape(part.about.dimensions) for part in self.model.parts}
+        graph: dict[Node, tuple[Node, ...]] = {
+            (ident, None): tuple((need, None) for need in found) for ident, found in needs.items()
+        }
+        loops: dict[frozenset[Ident], tuple[Statement, ...]] = {}
         single: dict[Node, Piece] = {}
-        graph: dict[Node, tuple[Node, ...]] = {}
-        for ident, own in pieces.items():
-            if ident not in knotted:
-                graph[ident, None] = tuple((need, None) for need in needs[ident])
+        for knot in knots(pieces, needs):
+            members = [ident for ident in pieces if ident in knot]
+            found = swept(members, pieces, shapes)
+            if found is not None:
+                loops[knot] = found
+                outside = (need for ident in members for need in needs[ident] if need not in knot)
+                graph[knot] = tuple((need, None) for need in dict.fromkeys(outside))
+                graph |= {(ident, None): (knot,) for ident in members}
                 continue
-            count = math.prod(shapes[ident])
-            for element, piece in _elements(own, shapes[ident]):
-                single[ident, element] = piece
-                graph[ident, element] = tuple(_precise(piece.term, knotted, shapes))
-            graph[ident, None] = tuple((ident, element) for element in range(count))
+            for ident in members:
+                count = math.prod(shapes[ident])
+                for element, piece in _elements(pieces[ident], shapes, ident):
+                    single[ident, element] = piece
+                    graph[ident, element] = tuple(_precise(piece.term, knot, shapes))
+                graph[ident, None] = tuple((ident, element) for element in range(count))
         ordered, circles = dependency_order([(root, None) for root in roots], graph)
         for circle in circles:
-            self.circle(tuple(ident for ident, _ in circle), at_start)
-        return tuple(_assignments(ordered, pieces, single, shapes))
+            self.circle(circle, at_start)
+        return tuple(_statements(ordered, pieces, single, loops))
 
     def shape(self, dimensions: tuple[Ident, ...]) -> tuple[int, ...]:
         sizes = {d.ident: len(d.elements) for d in self.model.project.dimensions}
         return tuple(sizes[dimension] for dimension in dimensions)
 
-    def circle(self, circle: tuple[Ident, ...], at_start: bool) -> None:
+    def circle(self, circle: tuple[Node, ...], at_start: bool) -> None:
         """Note a circle, each set of variables once."""
-        parts = {part.about.ident: part for part in self.model.parts}
-        circle = tuple(i for n, i in enumerate(circle) if n == 0 or circle[n - 1] != i)
-        if len(circle) == 1:
-            circle = (circle[0], circle[0])
-        about = parts[circle[0]].about
-        chain = " <- ".join(f"'{parts[ident].about.name}'" for ident in circle)
+        nodes = [node for node in circle if isinstance(node, tuple)]
+        if any(element is not None for _, element in nodes):
+            split = {ident for ident, element in nodes if element is not None}
+            nodes = [node for node in nodes if node[1] is not None or node[0] not in split]
+        nodes = [node for place, node in enumerate(nodes) if place == 0 or nodes[place - 1] != node]
+        if len(nodes) == 1 or nodes[0] != nodes[-1]:
+            nodes.append(nodes[0])
+        parts = {part.about.ident: part.about for part in self.model.parts}
+        about = parts[nodes[0][0]]
+        chain = " <- ".join(f"'{self.name(parts[ident], element)}'" for ident, element in nodes)
         if at_start:
             message = f"the initial values need each other: {chain}"
             hint = "Give one of the stocks an initial value that does not need the others."
         else:
             message = f"the variables need each other in the same step: {chain}"
             hint = "Put a stock, a smooth or a delay into the circle."
-        found = Diagnostic("cycle", message, about.location, f"'{about.name}'", hint)
-        members = frozenset(parts[ident].about.name for ident in circle)
-        told = [d for d in self.diagnostics if all(f"'{name}'" in d.message for name in members)]
-        if not told:
+        members = frozenset(ident for ident, _ in nodes)
+        if not any(members <= told for told in self.told):
+            self.told.append(members)
+            found = Diagnostic("cycle", message, about.location, f"'{about.name}'", hint)
             self.diagnostics.append(found)
+
+    def name(self, about: About, element: int | None) -> str:
+        """Return the name of a variable, or of an element by its place among all."""
+        if element is None or not about.dimensions:
+            return about.name
+        names: list[str] = []
+        by_ident = {dimension.ident: dimension for dimension in self.model.project.dimensions}
+        for dimension in reversed(about.dimensions):
+            elements = by_ident[dimension].elements
+            element, place = divmod(element, len(elements))
+            names.insert(0, elements[place])
+        return f"{about.name}[{','.join(names)}]"
 
 
 def running(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
@@ -172,55 +206,69 @@ def _needs(pieces: Iterable[Piece]) -> tuple[Ident, ...]:
     return tuple(dict.fromkeys(need for piece in pieces for need in piece.symbols))
 
 
-def _elements(pieces: Iterable[Piece], shape: tuple[int, ...]) -> Iterator[tuple[int, Piece]]:
+def _elements(
+    pieces: Iterable[Piece], shapes: Mapping[Ident, tuple[int, ...]], ident: Ident
+) -> Iterator[tuple[int, Piece]]:
     """Yield a piece for each element, its loops standing still."""
     for piece in pieces:
-        sizes = [len(places) for places in piece.box]
-        for turn, place in enumerate(places_in(shape, piece.box)):
-            turns: dict[int, int] = {}
-            rest = turn
-            for axis in reversed(range(len(sizes))):
-                rest, turns[axis] = divmod(rest, sizes[axis])
-            box = tuple((piece.box[axis][turns[axis]],) for axis in range(len(sizes)))
-            yield place, Piece(at_turn(piece.term, turns), box)
+        for place, spot in zip(places_in(shapes[ident], piece.box), _turns(piece), strict=True):
+            box = tuple((places[turn],) for places, turn in zip(piece.box, spot, strict=True))
+            term = folded(at_turn(piece.term, dict(enumerate(spot))), shapes)
+            yield place, Piece(term, box)
+
+
+def _turns(piece: Piece) -> Iterator[tuple[int, ...]]:
+    return product(*(range(len(places)) for places in piece.box))
 
 
 def _precise(
-    term: Term, knotted: set[Ident], shapes: Mapping[Ident, tuple[int, ...]]
+    term: Term, knot: frozenset[Ident], shapes: Mapping[Ident, tuple[int, ...]]
 ) -> Iterator[Node]:
     """Yield what a term needs, elements of split variables one by one where they are known."""
     for node in walk(term):
         if not isinstance(node, Symbol):
             continue
-        at = [index.place for index in node.indexes if isinstance(index, AtPlace)]
-        if node.ident not in knotted or len(at) < len(node.indexes):
+        if node.ident not in knot:
             yield node.ident, None
             continue
-        place = 0
-        for size, index in zip(shapes[node.ident], at, strict=True):
-            place = place * size + index
-        yield node.ident, place
+        shape = shapes[node.ident]
+        box = tuple(_reached(index, size) for index, size in zip(node.indexes, shape, strict=True))
+        places = places_in(shape, box)
+        if not shape or len(places) == math.prod(shape) > 1:
+            yield node.ident, None
+        else:
+            yield from ((node.ident, place) for place in places)
 
 
-def _assignments(
+def _reached(index: Index, size: int) -> Places:
+    """Return the places that an index may point at, all where it depends on a value."""
+    match index:
+        case AtPlace(place=place):
+            return (place,)
+        case AtLoop(places=places):
+            return places
+        case AtValue():
+            return range(size)
+
+
+def _statements(
     ordered: tuple[Node, ...],
     pieces: Pieces,
     single: Mapping[Node, Piece],
-    shapes: Mapping[Ident, tuple[int, ...]],
-) -> Iterator[Assignment]:
-    wholes = {ident for ident, element in ordered if element is None}
-    left: dict[Ident, int] = {}
-    for ident, element in ordered:
-        if element is not None:
-            left[ident] = left.get(ident, 0) + 1
-    for ident, element in ordered:
+    loops: Mapping[frozenset[Ident], tuple[Statement, ...]],
+) -> Iterator[Statement]:
+    looped = {ident for knot in loops for ident in knot}
+    begun: set[Ident] = set()
+    for node in ordered:
+        if isinstance(node, frozenset):
+            yield from loops[node]
+            continue
+        ident, element = node
         if element is None:
-            if ident not in left:
+            if ident not in looped and (ident, 0) not in single:
                 yield Assignment(ident, pieces[ident])
-            continue
-        if not shapes[ident]:  # a scalar in the knot is computed whole
-            yield Assignment(ident, pieces[ident])
-            continue
-        left[ident] -= 1
-        whole = left[ident] == 0 and ident in wholes
-        yield Assignment(ident, (single[ident, element],), element, whole)
+        elif not single[node].box:  # a scalar in a knot is computed whole
+            yield Assignment(ident, (single[node],))
+        else:
+            yield Assignment(ident, (single[node],), part=True, first=ident not in begun)
+            begun.add(ident)

@@ -9,7 +9,7 @@ from cyclesim.compiler.dimensions import Dimensions, boxes
 from cyclesim.compiler.lowering import Lowering
 from cyclesim.compiler.parts import Algebraic, Buffer, Level, Memory, Model, Piece, Table
 from cyclesim.compiler.scope import Known, Loop, Scope
-from cyclesim.compiler.terms import ZERO, AtLoop, Lookup, Places, Term, apply
+from cyclesim.compiler.terms import ZERO, AtLoop, Box, Lookup, Places, Term, apply
 from cyclesim.errors import Diagnostic, ModelError, in_file_order
 from cyclesim.names import Ident, did_you_mean
 from cyclesim.project import About, Definition, GraphicalFunction
@@ -95,13 +95,27 @@ def _pieces(about: About, definitions: tuple[Definition, ...], scope: Scope) -> 
         holes = [_box(about, each, definition, scope) for each in definition.excepts]
         if box is None or any(hole is None for hole in holes):
             continue
-        for part in boxes(box, [hole for hole in holes if hole is not None]):
+        left = boxes(box, [hole for hole in holes if hole is not None])
+        if left and definition.waiting and definition.excepts:
+            _unconnected(about, left[0], scope)
+            continue
+        for part in left:
             term = _term(about, definition, part, scope)
             found.append(Piece(term, part, definition.equation.text))
             covered.append(part)
     if about.dimensions:
         found += [Piece(ZERO, rest) for rest in boxes(whole, covered)]
     return tuple(found)
+
+
+def _unconnected(about: About, box: Box, scope: Scope) -> None:
+    """Note that a module's input has elements that nothing is connected to."""
+    names = [
+        scope.dimensions.by_ident[dimension].elements[places[0]]
+        for dimension, places in zip(about.dimensions, box, strict=True)
+    ]
+    message = f"nothing is connected to '{about.name}[{','.join(names)}]', which has no equation"
+    scope.fault("connection", message, about.location, about)
 
 
 def _box(

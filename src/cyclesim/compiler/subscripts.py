@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from cyclesim.compiler.scope import Loop, Scope
 from cyclesim.compiler.terms import (
@@ -88,12 +89,20 @@ class Subscripts(ABC):
                 places = dimensions.places(ident, elements)
                 if places is not None:
                     return LoopValue(number, compact([place + 1 for place in places]))
+            for number, loop in self.parts_of(ident):
+                return LoopValue(number, compact([place + 1 for place in loop.places]))
             return None
         for dimension in dimensions.by_ident:
             place = dimensions.place(dimension, ident)
             if place is not None:
                 return Literal(float(place + 1))
         return None
+
+    def parts_of(self, dimension: Ident) -> Iterator[tuple[int, Loop]]:
+        """Yield the loops of an equation that covers only a part of a declared dimension."""
+        for number, loop in self.loops.items():
+            if loop.declared == dimension and loop.dimension != dimension:
+                yield number, loop
 
     def implied(self, reference: Reference) -> tuple[Index, ...] | None:
         """Return the indexes of an array that is written without subscripts."""
@@ -227,6 +236,11 @@ class Subscripts(ABC):
     ) -> Index | None:
         """Return a dimension that is not a loop here: mapped to one, or gone through whole."""
         dimensions = self.scope.dimensions
+        if not self.reductions:
+            for number, loop in self.parts_of(name.ident):
+                places = dimensions.places(dimension, loop.elements)
+                if places is not None:
+                    return AtLoop(number, places)
         for number, loop in self.loops.items():
             if loop.dimension is None:
                 continue

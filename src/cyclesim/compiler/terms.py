@@ -113,16 +113,16 @@ class AtStart:
 
 @dataclass(frozen=True)
 class Reduce:
-    """A value made of the body's values over loops of its own, (number, turns) each.
+    """A value made of the bodies' values over loops of its own, (number, turns) each.
 
-    `operation` is sum, product, lowest, highest, mean, deviation or rank; `extra` is rank's
-    second argument.
+    `operation` names a reduction of the targets' tables, as sum or rank; `extras` are what it is
+    given besides, at one turn of the loops around.
     """
 
     operation: str
     loops: tuple[tuple[int, int], ...]
-    body: Term
-    extra: Term | None = None
+    bodies: tuple[Term, ...]
+    extras: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ def operands(term: Term) -> tuple[Term, ...]:
             return (running, starting)
         case Lookup(argument=argument, indexes=indexes):
             return (argument, *_computed(indexes))
-        case Reduce(body=body, extra=extra):
-            return (body,) if extra is None else (body, extra)
+        case Reduce(bodies=bodies, extras=extras):
+            return (*bodies, *extras)
         case Draw(element=element):
             return (element,)
     return ()
@@ -220,9 +220,10 @@ def rewritten(term: Term, change: Callable[[Term], Term]) -> Term:
         case Lookup(argument=argument, indexes=indexes):
             inner = rewritten(argument, change)
             term = replace(term, argument=inner, indexes=tuple(map(at, indexes)))
-        case Reduce(body=body, extra=extra):
-            further = rewritten(extra, change) if extra is not None else None
-            term = replace(term, body=rewritten(body, change), extra=further)
+        case Reduce(bodies=bodies, extras=extras):
+            given = tuple(rewritten(body, change) for body in bodies)
+            further = tuple(rewritten(extra, change) for extra in extras)
+            term = replace(term, bodies=given, extras=further)
         case Draw(element=element):
             term = replace(term, element=rewritten(element, change))
     return change(term)

@@ -56,7 +56,7 @@ _DRAW = UnitRule(Gives.SAME, (_E, _E, _O))
 
 _OF_NUMBERS = (
     "EXP LN LOG10 SIN COS TAN ARCSIN ARCCOS ARCTAN SINH COSH TANH GAMMALN "
-    "NORMAL_PROBABILITY NORMAL_QUANTILE PI"
+    "NORMAL_PROBABILITY NORMAL_QUANTILE INVNORM FACTORIAL COMBINATIONS PERMUTATIONS BINOMIAL PI"
 )
 _OF_EQUALS = (
     "ABS INT INTEGER ROUND MAX MIN MOD MODULO QUANTUM INIT PREVIOUS ACTIVE_INITIAL "
@@ -69,8 +69,24 @@ UNIT_RULES: dict[str, UnitRule] = {
     **dict.fromkeys(("SMTH1", "SMTH3", "DELAY1", "DELAY3", "DELAY"), _SMOOTH),
     **dict.fromkeys(("SMTHN", "DELAYN"), _ORDER),
     **dict.fromkeys(("TIME", "DT", "STARTTIME", "STOPTIME"), UnitRule(Gives.TIME)),
-    **dict.fromkeys(("RANDOM", "NORMAL"), _DRAW),
+    **dict.fromkeys(("RANDOM", "UNIFORM", "NORMAL", "LOGISTIC"), _DRAW),
+    **dict.fromkeys(("EXPRND", "POISSON"), UnitRule(Gives.SAME, (_E, _O))),
+    **dict.fromkeys(("PARETO", "WEIBULL"), UnitRule(Gives.SAME, (_N, _E, _O))),
+    **dict.fromkeys(("SINWAVE", "COSWAVE"), UnitRule(Gives.SAME, (_E, _T))),
+    "TRIANGULAR": UnitRule(Gives.SAME, (_E, _E, _E, _O)),
+    "MONTECARLO": UnitRule(Gives.NUMBER, (_P, _O)),
+    "SIGN": UnitRule(Gives.NUMBER, (_O,)),
+    "SWITCH": UnitRule(Gives.NUMBER, (_E,)),
+    "PERCENT": _NUMBERS,
+    "ROOTN": UnitRule(Gives.NUMBER, (_O, _N)),
+    "NORMALCDF": UnitRule(Gives.NUMBER, (_E,)),
     **dict.fromkeys(("SIZE", "RANK"), UnitRule(Gives.NUMBER, (_O,))),
+    **dict.fromkeys(("VECTOR SORT ORDER", "VECTOR RANK"), UnitRule(Gives.NUMBER, (_O, _N))),
+    **dict.fromkeys(("VECTOR REORDER", "VECTOR ELM MAP"), UnitRule(Gives.SAME, (_E, _N))),
+    "VECTOR SELECT": UnitRule(Gives.SAME, (_N, _E, _E, _N, _N)),
+    "ALLOCATE AVAILABLE": UnitRule(Gives.SAME, (_E, _O, _E)),
+    "ALLOCATE BY PRIORITY": UnitRule(Gives.SAME, (_E, _O, _N, _O, _E)),
+    "ALLOCATE": UnitRule(Gives.SAME, (_E, _O, _E, _O)),
     "SQRT": UnitRule(Gives.ROOT, (_F,)),
     "PROD": UnitRule(Gives.PRODUCT, (_F,)),
     "XIDZ": UnitRule(Gives.RATIO, (_F, _F, _E)),

@@ -79,6 +79,10 @@ def parse(text: str, next_site: Callable[[], int] | None = None, dialect: Dialec
     return expr
 
 
+_OPERANDS_OF_LOGIC = 2
+"""The level of what AND and OR join."""
+
+
 class _Parser:
     def __init__(
         self, found: list[Token], next_site: Callable[[], int], dialect: Dialect = XMILE
@@ -118,7 +122,7 @@ class _Parser:
     def refuse_by_name(self) -> None:
         """Refuse what other tools write behind an operand and XMILE, or cyclesim, does not."""
         if self.at("not"):
-            message = "'not' stands behind what it denies"
+            message = "'not' stands behind more than the one value that it may deny there"
             raise ExpressionError(message, self.current.span, "Write it in front.")
         if self.at("'"):
             message = "transposition (') is not computed yet"
@@ -168,6 +172,8 @@ class _Parser:
             left = self.prefixed(lambda: self.binary(negation))
         else:
             left = self.unary()
+            if self.at("not") and least <= _OPERANDS_OF_LOGIC:
+                left = self.denied(left)
         length = 1
         while True:
             token = self.tokens[self.position]
@@ -181,6 +187,14 @@ class _Parser:
                 message = f"more than {CHAIN_LIMIT} operands stand in one chain"
                 raise ExpressionError(message, right.span, "Split it into several variables.")
             left = Binary(operator, left, right, Span(left.span.start, right.span.end))
+
+    def denied(self, operand: Expr) -> Expr:
+        """Return an operand with 'not' behind it, as Stella's reading of Vensim's files has it."""
+        following = self.tokens[self.position + 1]
+        if self.operators.get(following.text, (0, ""))[0] >= _OPERANDS_OF_LOGIC:
+            self.refuse_by_name()  # it might deny more than the one operand
+        token = self.advance()
+        return Unary("not", operand, Span(operand.span.start, token.span.end))
 
     def unary(self) -> Expr:
         if self.at(*self.dialect.signs):

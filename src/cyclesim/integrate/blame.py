@@ -24,7 +24,8 @@ def diverged(
     at = f"at time {time:.10g}{seen.units}"
     flat = program.flat
     feeding = _feeding(program)
-    for assignment in (*flat.constants, *flat.steps):
+    statements = (*flat.constants, *flat.steps)
+    for assignment in (each for statement in statements for each in statement.assignments):
         ident = assignment.ident
         if ident not in feeding:
             continue

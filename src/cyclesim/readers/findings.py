@@ -9,11 +9,12 @@ from cyclesim.errors import Diagnostic, Location
 
 @dataclass
 class Findings:
-    """Faults in the order met, and the running number of calls in the file."""
+    """Faults in the order met, the running number of calls, and whose words a file is in."""
 
     path: str
     diagnostics: list[Diagnostic] = field(default_factory=list)
     calls: int = 0
+    written_by: str = ""
 
     def fault(
         self, code: str, message: str, where: Location, subject: str = "", hint: str = ""

@@ -155,7 +155,7 @@ class RightSides:
         tokens = vensim_tokens(source.content)
         for token in tokens:
             if token.kind == "operator" and token.text == ":":
-                message = "macros with several outputs are not computed yet"
+                message = "a ':' lists further outputs of a macro, and this is no call of one"
                 raise ExpressionError(message, token.span)
         try:
             expr = parse(source.content, self.findings.next_call, VENSIM)

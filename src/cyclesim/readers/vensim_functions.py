@@ -112,6 +112,24 @@ class Rule:
     build: Callable[[Call], Expr]
 
 
+_OF_VECTORS: dict[str, tuple[str, ...]] = {
+    "VECTOR SORT ORDER": ("vector", "direction"),
+    "VECTOR RANK": ("vector", "direction"),
+    "VECTOR REORDER": ("vector", "order"),
+    "VECTOR ELM MAP": ("element", "offset"),
+    "VECTOR SELECT": (
+        "selection",
+        "expression",
+        "missing",
+        "numerical action",
+        "error action",
+    ),
+    "ALLOCATE AVAILABLE": ("request", "priority profile", "supply"),
+    "ALLOCATE BY PRIORITY": ("request", "priority", "size", "width", "supply"),
+}
+"""Functions that have the same name and arguments here."""
+
+
 def _rules() -> dict[str, Rule]:
     smoothed = ("input", "averaging time")
     delayed = ("input", "delay time")
@@ -160,6 +178,7 @@ def _rules() -> dict[str, Rule]:
     }
     same = ["ABS", "ARCCOS", "ARCSIN", "ARCTAN", "COS", "COSH", "EXP", "LN", "SIN", "SINH"]
     table |= {name: (("x",), _renamed(name)) for name in (*same, "SQRT", "TAN", "TANH")}
+    table |= {name: (usage, _renamed(name)) for name, usage in _OF_VECTORS.items()}
     return {canonical(name): Rule(usage, build) for name, (usage, build) in table.items()}
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cyclesim.errors import SourceText
-from cyclesim.expr import ExpressionError, Reference, walk
+from cyclesim.expr import Call, ExpressionError, Reference, walk
 from cyclesim.expr.lexer import Token
 from cyclesim.expr.vensim_tokens import vensim_tokens
-from cyclesim.names import Ident
+from cyclesim.functions import FUNCTIONS, Form
+from cyclesim.names import Ident, canonical
 from cyclesim.project import Auxiliary, Definition, Equation, Macro, Stock, Variable
 from cyclesim.readers.external import ExternalFiles
 from cyclesim.readers.findings import Findings
 from cyclesim.readers.vensim_file import MacroText
+from cyclesim.readers.vensim_outputs import giving
 from cyclesim.readers.vensim_statement import (
     Kind,
     Statement,
@@ -27,22 +29,23 @@ from cyclesim.readers.vensim_variables import Section
 
 @dataclass(frozen=True)
 class MacroHead:
-    """A macro's name and inputs, and its statements."""
+    """A macro's name and inputs, its outputs beside the one that bears its name, statements."""
 
     name: Word
     inputs: tuple[Word, ...]
+    outputs: tuple[Word, ...]
     source: SourceText
     statements: tuple[Statement, ...]
 
 
 def read_heads(texts: tuple[MacroText, ...], findings: Findings) -> tuple[MacroHead, ...]:
-    """Return the macros with their statements read; several outputs are refused."""
+    """Return the macros with their statements read."""
     found: list[MacroHead] = []
     taken: dict[Ident, Word] = {}
     for text in texts:
         statements = [read_statement(entry, findings) for entry in text.entries]
         try:
-            name, inputs = _head(text.head)
+            name, inputs, outputs = _head(text.head)
         except ExpressionError as error:
             fault_in(findings, text.head, text.head.content.partition("(")[0], "macro", error)
             continue
@@ -51,22 +54,23 @@ def read_heads(texts: tuple[MacroText, ...], findings: Findings) -> tuple[MacroH
             message = f"the name is taken by a macro on line {line}"
             findings.fault("twin", message, name.location, f"'{name.name}'")
         read = tuple(statement for statement in statements if statement is not None)
-        found.append(MacroHead(name, inputs, text.head, read))
+        found.append(MacroHead(name, inputs, outputs, text.head, read))
     return tuple(found)
 
 
-def _head(source: SourceText) -> tuple[Word, tuple[Word, ...]]:
+def _head(source: SourceText) -> tuple[Word, tuple[Word, ...], tuple[Word, ...]]:
     tokens = vensim_tokens(source.content)
-    words = [token for token in tokens if token.kind in ("name", "quoted")]
-    for token in tokens:
-        if token.text == ":":
-            message = "macros with several outputs are not computed yet"
-            raise ExpressionError(message, token.span, "Write a macro for each output.")
     shape = [_kind(token) for token in tokens]
-    inputs = ["name", ","] * (len(words) - 1)
-    if not words or shape != ["name", "(", *inputs[:-1], ")", ""]:
-        raise ExpressionError("it is not written as name(input, input)", tokens[0].span)
-    return word_of(words[0], source), tuple(word_of(token, source) for token in words[1:])
+    words = [token for token in tokens if _kind(token) == "name"]
+    further = shape[shape.index(":") :].count("name") if ":" in shape else 0
+    first = len(words) - further
+    inputs = ["name", ","] * (first - 1)
+    outputs = [":", *(["name", ","] * further)[:-1]] if further else []
+    if not words or shape != ["name", "(", *inputs[:-1], *outputs, ")", ""]:
+        usage = "name(input, input) or name(input : output)"
+        raise ExpressionError(f"it is not written as {usage}", tokens[0].span)
+    read = [word_of(token, source) for token in words]
+    return read[0], tuple(read[1:first]), tuple(read[first:])
 
 
 def _kind(token: Token) -> str:
@@ -79,31 +83,59 @@ def read_macro(
     known: frozenset[Ident],
     findings: Findings,
     files: ExternalFiles,
-) -> Macro | None:
-    """Return a macro; the variable that bears its name is what a call gives."""
+) -> tuple[Macro, ...]:
+    """Return a macro for each output; the variable that bears its name is what a call gives."""
     own = {each.name.ident for each in head.statements if each.kind is Kind.TABLE}
     inputs = frozenset(word.ident for word in head.inputs)
     section = Section(subscripts, known | own, findings, files, in_macro=True, own=inputs)
     before = len(findings.diagnostics)
     variables = section.variables(head.statements)
     if len(findings.diagnostics) > before:
-        return None
-    name = head.name
-    output = next((each for each in variables if each.about.ident == name.ident), None)
-    if output is None:
-        message = "the macro has no equation for the variable that bears its name"
-        findings.fault("macro", message, name.location, f"'{name.name}'")
-        return None
-    parameters = tuple((word.ident, None) for word in head.inputs)
+        return ()
+    made: list[Macro] = []
+    for word in (head.name, *head.outputs):
+        output = next((each for each in variables if each.about.ident == word.ident), None)
+        if output is None:
+            message = "the macro has no equation for the variable that bears its name"
+            if word is not head.name:
+                message = f"the macro has no equation for its output '{word.name}'"
+            findings.fault("macro", message, word.location, f"'{head.name.name}'")
+        elif head.outputs and any(map(_draws, variables)):
+            message = "a macro with several outputs that draws at random is not computed yet"
+            hint = "Draw outside it, and give it the number drawn."
+            findings.fault("macro", message, head.name.location, f"'{head.name.name}'", hint)
+            return ()
+        else:
+            made.append(_giving(head, word, output, variables))
+    return tuple(made)
+
+
+def _giving(
+    head: MacroHead, word: Word, output: Variable, variables: tuple[Variable, ...]
+) -> Macro:
+    """Return the macro that gives one output."""
+    own = word is head.name
+    name = head.name.name if own else giving(head.name.name, word.name)
+    parameters = tuple((each.ident, None) for each in head.inputs)
     definition = _sole_equation(output, variables)
-    if definition is not None:
+    if definition is not None and own:
         others = tuple(each for each in variables if each is not output)
-        return Macro(name.name, name.ident, name.location, parameters, definition, others)
+        return Macro(name, canonical(name), word.location, parameters, definition, others)
     reference = Reference(output.about.ident, output.about.name)
     where = output.about.location
     source = SourceText(output.about.name, where.path, ((0, where.line, where.column),))
     equation = Equation(source, reference)
-    return Macro(name.name, name.ident, name.location, parameters, equation, variables)
+    return Macro(name, canonical(name), word.location, parameters, equation, variables)
+
+
+def _draws(variable: Variable) -> bool:
+    """Return whether an equation draws at random, or calls a macro that might."""
+    return any(
+        isinstance(node, Call)
+        and (node.function not in FUNCTIONS or FUNCTIONS[node.function].form is Form.NOISE)
+        for definition in _definitions(variable)
+        for node in walk(definition.equation.expr)
+    )
 
 
 def _sole_equation(output: Variable, variables: tuple[Variable, ...]) -> Equation | None:
@@ -119,14 +151,16 @@ def _sole_equation(output: Variable, variables: tuple[Variable, ...]) -> Equatio
 
 
 def _read_by(variable: Variable) -> set[Ident]:
-    definitions: tuple[Definition, ...] = ()
-    if isinstance(variable, Stock):
-        definitions = variable.initial
-    elif not hasattr(variable, "graphicals"):
-        definitions = getattr(variable, "definitions", ())
     return {
         node.ident
-        for definition in definitions
+        for definition in _definitions(variable)
         for node in walk(definition.equation.expr)
         if isinstance(node, Reference)
     }
+
+
+def _definitions(variable: Variable) -> tuple[Definition, ...]:
+    if isinstance(variable, Stock):
+        return variable.initial
+    found: tuple[Definition, ...] = getattr(variable, "definitions", ())
+    return found

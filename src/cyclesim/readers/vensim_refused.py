@@ -13,11 +13,11 @@ from cyclesim.readers.vensim_external import CALLS
 _REFUSED = re.compile(
     r"""
       (?P<data>get_(?!time_value\Z).*)
-    | alloc_p | allocate_.* | demand_at_price | supply_at_price | find_market_price | marketp
+    | alloc_p | demand_at_price | supply_at_price | find_market_price | marketp
     | delay_(batch|conveyor|information|leak|leakage|lookup|material|profile|mtr) | delayp
     | depreciate_.* | find_zero | invert_matrix | message | multi_.* | profile | queue_.*
     | lookup_(area|invert|slope) | random_(?!0_1\Z|uniform\Z|normal\Z).* | reinitial
-    | sample_until_.* | shift_if_true | simultaneous | tasks | time_to_.* | vector_.* | always
+    | sample_until_.* | shift_if_true | simultaneous | tasks | time_to_.* | always
     | a_function_of | erlang_.* | conveyor_.* | probability | trunc_.* | ramp_from_to
     | logistic | tabbed_array | with_lookup | integ | date_.* | internal_rate_of_return | irr
     """,

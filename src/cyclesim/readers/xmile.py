@@ -35,6 +35,7 @@ def read_xmile(content: bytes, path: str) -> Project:
     if root.tag != "xmile":
         findings.fault("not-xmile", f"the file is <{root.tag}>, not <xmile>", root.location)
         raise ModelError(findings.diagnostics)
+    findings.written_by = _written_by(root)
     project = _project(with_includes(root, findings), findings)
     if findings.diagnostics or project is None:
         raise ModelError(in_file_order(findings.diagnostics))
@@ -112,6 +113,13 @@ def _title(root: Element) -> str | None:
     header = root.child("header")
     name = header.child("name") if header is not None else None
     return name.text.strip() if name is not None and name.text.strip() else None
+
+
+def _written_by(root: Element) -> str:
+    """Return the tools named in a header, whose words may differ from the standard's."""
+    header = root.child("header")
+    named = [header.child(tag) for tag in ("vendor", "product")] if header is not None else []
+    return " ".join(tag.text.strip().casefold() for tag in named if tag is not None)
 
 
 def _views(model: Element) -> tuple[View, ...]:

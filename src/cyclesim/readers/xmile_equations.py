@@ -5,10 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cyclesim.errors import Diagnostic, SourceText
-from cyclesim.expr import Expr, ExpressionError, Number, Reference, parse
+from cyclesim.expr import (
+    Binary,
+    Call,
+    Expr,
+    ExpressionError,
+    Number,
+    Reference,
+    Wildcard,
+    parse,
+    walk,
+)
+from cyclesim.expr.tree import rewritten
 from cyclesim.names import Ident, canonical, displayed
 from cyclesim.project import About, Definition, Equation, GraphicalFunction
 from cyclesim.readers.findings import Findings
@@ -191,7 +202,11 @@ def _active_initial(running: SourceText, initial: SourceText) -> SourceText:
 def parsed(source: SourceText, subject: str, findings: Findings) -> Expr | None:
     """Return the tree of an equation, None where it cannot be read."""
     try:
-        return parse(source.content, findings.next_call)
+        tree = parse(source.content, findings.next_call)
+        changes = [change for tool, change in _OWN_WORDS.items() if tool in findings.written_by]
+        for change in changes:
+            tree = rewritten(tree, change)
+        return tree
     except ExpressionError as error:
         findings.diagnostics.append(
             Diagnostic(
@@ -204,6 +219,27 @@ def parsed(source: SourceText, subject: str, findings: Findings) -> Expr | None:
             )
         )
         return None
+
+
+def _per_time(node: Expr) -> Expr:
+    """Return POISSON of a rate, as Stella has it, as XMILE's of what is expected in a step."""
+    if isinstance(node, Call) and node.function == "poisson" and node.arguments:
+        expected = Binary("*", node.arguments[0], Reference(canonical("DT"), "DT"))
+        return replace(node, arguments=(expected, *node.arguments[1:]))
+    return node
+
+
+def _each_rank(node: Expr) -> Expr:
+    """Return RANK of an array at the equation's element as the rank of each element."""
+    if not isinstance(node, Call) or node.function != "rank" or len(node.arguments) != 2:
+        return node
+    if any(isinstance(each, Wildcard) for each in walk(node.arguments[0])):
+        return node
+    return replace(node, function=canonical("VECTOR RANK"), name="VECTOR RANK")
+
+
+_OWN_WORDS = {"isee systems": _per_time, "simlin": _each_rank}
+"""What functions mean in the files of a tool, where XMILE has them mean something else."""
 
 
 def named(text: str) -> Reference:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cyclesim.expr import Reference
+from cyclesim.expr import Reference, Subscripted
 from cyclesim.names import Ident, canonical, displayed
 from cyclesim.project import (
     About,
@@ -19,6 +20,8 @@ from cyclesim.project import (
 from cyclesim.readers.findings import Findings
 from cyclesim.readers.xmile_equations import named
 from cyclesim.readers.xml import Element
+
+_IN_BRACKETS = re.compile(r'([^\["]+|.*")\[([^\[\]]*)\]')
 
 
 def model_of(module: Element) -> str:
@@ -40,13 +43,15 @@ def read_connections(elements: Iterable[Element], findings: Findings) -> Connect
     """
     modules = [element for element in elements if element.tag == "module"]
     names = [canonical(module.attributes.get("name", "")) for module in modules]
-    found: dict[Ident, dict[Ident, Connection]] = {name: {} for name in names}
+    found: dict[Ident, dict[_Target, Connection]] = {name: {} for name in names}
     for module, own in zip(modules, names, strict=True):
         for element in module.all("connect"):
-            to = named(element.attributes.get("to", ""))
-            source = named(element.attributes.get("from", ""))
+            to, parts = _element(element.attributes.get("to", ""))
+            base, places = _element(element.attributes.get("from", ""))
+            named_there = tuple(Reference(canonical(each), each) for each in places)
+            source = Subscripted(base, named_there) if places else base
             subject = f"'{displayed(module.attributes.get('name', ''))}'"
-            if not to.ident or not source.ident:
+            if not to.ident or not base.ident:
                 message = "the connection does not say from where to where"
                 findings.fault("connection", message, element.location, subject)
                 continue
@@ -56,12 +61,24 @@ def read_connections(elements: Iterable[Element], findings: Findings) -> Connect
                 message += ", which is no input of a module here"
                 findings.fault("connection", message, element.location, subject)
                 continue
-            connection = Connection(to, source)
-            other = found[owner].setdefault(to.ident, connection)
+            connection = Connection(to, source, tuple(map(canonical, parts)))
+            other = found[owner].setdefault((to.ident, connection.elements), connection)
             if other != connection:
                 message = f"'{to.name}' is connected twice"
                 findings.fault("connection", message, element.location, subject)
     return Connections({name: tuple(each.values()) for name, each in found.items()})
+
+
+_Target = tuple[Ident, tuple[Ident, ...]]
+"""An input, and the elements of it that are connected."""
+
+
+def _element(text: str) -> tuple[Reference, tuple[str, ...]]:
+    """Return the variable that a name means and the elements in its square brackets."""
+    written = _IN_BRACKETS.fullmatch(text.strip())
+    if written is None:
+        return named(text), ()
+    return named(written[1]), tuple(displayed(each) for each in written[2].split(","))
 
 
 def _owner(to: Reference, own: Ident, modules: Mapping[Ident, object]) -> tuple[Ident, Reference]:

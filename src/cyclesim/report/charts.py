@@ -33,6 +33,9 @@ MOST_ROWS = 12
 MOST_LINES = 8
 """Lines of one chart where elements of an array share it."""
 
+ELEMENT_DASHES = ("solid", "9px,4px", "2px,4px", "12px,3px,2px,3px", "22px,5px", "4px,2px",
+                  "8px,3px,2px,3px,2px,3px", "1px,7px")  # fmt: skip
+
 LETTER_HEIGHT = 14
 _STEPS = {"week": (1, 2, 4, 13, 26, 52, 104, 260, 520), "month": (1, 2, 3, 6, 12, 24, 60, 120)}
 
@@ -112,7 +115,7 @@ def _chart(
         traces = [trace for element in traces for trace in element]
         layout["yaxis"]["range"] = value_range([curve.values for curve in curves])
         layout["yaxis"]["title"]["text"] = axis_label(output.title, output.variable.units)
-        layout["margin"]["r"] += 7 * max(len(curve.element) for curve in curves)
+        layout["margin"]["r"] += 8 * max(len(curve.element) for curve in curves)
     said = " ".join(
         f"{answer.letter}, {answer.scenario.title}: {answer.findings[place].words}"
         for place, _ in outputs
@@ -155,7 +158,7 @@ def _element_trace(
         "data"
     ]
     for trace in traces:
-        trace["line"]["dash"] = "solid" if number == 0 else line(number + 1).dash
+        trace["line"]["dash"] = ELEMENT_DASHES[number % len(ELEMENT_DASHES)]
         trace["name"] += plain(f", {name[name.rindex('[') + 1 : -1]}")
     return traces
 

@@ -98,7 +98,7 @@ class ScenarioKeys(Part):
     changes: Annotated[
         dict[str, ChangeKeys],
         BeforeValidator(or_nothing),
-        Field(default_factory=dict, description="What changes."),
+        Field(default_factory=dict, description="What changes; Name[E] is an element of an array."),
     ]
     change_from: Annotated[Number | None, Field(description="When, unless a change says.")] = None
     events: Annotated[
@@ -164,7 +164,7 @@ class StudyKeys(Part):
     outputs: Annotated[
         dict[str, OutputWish],
         Field(
-            description="Headline variables, the most important first.",
+            description="Headline variables, the most important first; Name[E] is an element.",
             json_schema_extra={"minProperties": 1},
         ),
     ]

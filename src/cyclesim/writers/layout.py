@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 from xml.etree import ElementTree
 
-from cyclesim.expr import Call, Reference, walk
+from cyclesim.expr import Call, Reference, Subscripted, walk
 from cyclesim.names import Ident, canonical
 from cyclesim.project import (
     Auxiliary,
@@ -198,6 +198,8 @@ def _needs(variable: Variable) -> Iterator[Ident]:
     if isinstance(variable, Module):
         for connection in variable.connections:
             source = connection.source
+            if isinstance(source, Subscripted):
+                source = source.base
             yield canonical(source.path[0]) if source.path else source.ident
 
 

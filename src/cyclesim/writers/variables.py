@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cyclesim.expr import Reference
+from cyclesim.expr import Reference, to_text
 from cyclesim.expr.text import number_text
 from cyclesim.names import Ident, canonical
 from cyclesim.project import (
@@ -148,8 +148,16 @@ def _module(module: Module, name: dict[str, str], said: tuple[Tag | None, ...]) 
     own = qualified(Reference(module.about.ident, module.about.name))[1:]
     connections = []
     for connection in module.connections:
-        to = qualified(connection.input)[1:]
-        ends = {"to": f"{own}.{to}", "from": qualified(connection.source)}
+        to = qualified(connection.input)[1:] + _bracketed(connection.elements)
+        source = connection.source
+        base, places = (source, ()) if isinstance(source, Reference) else (
+            source.base, tuple(to_text(each) for each in source.subscripts))  # fmt: skip
+        ends = {"to": f"{own}.{to}", "from": qualified(base) + _bracketed(places)}
         connections.append(tag("connect", ends))
     other = {"simlin:model_name": module.model} if module.model != module.about.name else {}
     return tag("module", name | other, (*said, *connections))
+
+
+def _bracketed(elements: Sequence[str]) -> str:
+    """Return the elements of a connection in square brackets, nothing for all of them."""
+    return f"[{','.join(elements)}]" if elements else ""

@@ -112,6 +112,25 @@ def run_program(
     state: State | None = None,
 ) -> Trajectory:
     """Return the trajectory of a program under a schedule."""
+    trajectory = integrate(
+        program, schedule, _binding(program, schedule, values, noise_seed, run), state
+    )
+    if trajectory.values.ndim == 3:  # a set of one run
+        return replace(trajectory, values=trajectory.values[:, :, 0])
+    return trajectory
+
+
+def initial_state(
+    program: Program, schedule: Schedule, values: Values, noise_seed: int, run: int
+) -> State:
+    """Return the state in which a run of a program begins."""
+    return state_of(program.bind(_binding(program, schedule, values, noise_seed, run)))
+
+
+def _binding(
+    program: Program, schedule: Schedule, values: Values, noise_seed: int, run: int
+) -> Binding:
+    """Return what a run of a program is given, in the form of its target."""
     clock = schedule.clock
     numbers = (clock.start, clock.stop, clock.dt, schedule.declared_dt)
     bound: tuple[Any, ...] = values
@@ -124,19 +143,7 @@ def run_program(
             for value, shape in zip(values, shapes, strict=True)
         )
         numbers = tuple(np.float64(number) for number in numbers)  # type: ignore[assignment]
-    trajectory = integrate(program, schedule, Binding(bound, *numbers, noise_seed, run), state)
-    if trajectory.values.ndim == 3:  # a set of one run
-        return replace(trajectory, values=trajectory.values[:, :, 0])
-    return trajectory
-
-
-def initial_state(
-    program: Program, schedule: Schedule, values: Values, noise_seed: int, run: int
-) -> State:
-    """Return the state in which a run of a program begins."""
-    clock = schedule.clock
-    numbers = (clock.start, clock.stop, clock.dt, schedule.declared_dt)
-    return state_of(program.bind(Binding(values, *numbers, noise_seed, run)))
+    return Binding(bound, *numbers, noise_seed, run)
 
 
 def parameter_values(flat: FlatModel, given: Mapping[Key, float]) -> Values:

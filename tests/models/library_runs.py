@@ -84,14 +84,14 @@ def run_scenario(
         stop=stop or specs.stop,
         save_every=specs.save_interval,
         target=target,
-        state=_past(asked, before) if chosen.changes and not chosen.recompute else None,
+        state=_past(asked, before, target) if chosen.changes and not chosen.recompute else None,
         estimate_error=False,
     )
 
 
-def _past(asked: Study, before: CompiledModel) -> State:
+def _past(asked: Study, before: CompiledModel, target: str) -> State:
     schedule = schedule_of(settled_specs(asked.specs), asked.model.flat.sim_specs)
-    program = TARGETS["python"](before.flat)
+    program = TARGETS[target](before.flat)
     return initial_state(program, schedule, parameter_values(before.flat, {}), 0, 0)
 
 

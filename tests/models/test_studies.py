@@ -41,19 +41,20 @@ def test_every_scenario_is_expected_something_of(name: str) -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_scenarios_that_start_alike_are_one_until_something_changes(name: str) -> None:
-    # Both studies change nothing before week 10: what a chart shows first is the past.
+    # What a chart shows first is the past: what is changed later cannot be seen in it.
     results = study_run(name).results
+    changes = [change.time for scenario in study(name).scenarios for change in scenario.changes]
     first: dict[frozenset[tuple[str, float]], str] = {}
     for scenario in study(name).scenarios:
+        if scenario.recompute:
+            continue
         other = first.setdefault(frozenset(scenario.start.items()), scenario.name)
-        before = results[other].time < 10
-        assert before.sum() == 10
+        before = results[other].time < min(changes)
         for output in study(name).outputs:
             headline = output.variable.name
             np.testing.assert_array_equal(
                 results[scenario.name][headline][before], results[other][headline][before]
             )
-    assert len(first) == 2
 
 
 @pytest.mark.parametrize(("name", "scenario"), scenarios())

@@ -219,7 +219,7 @@ def table(text: str) -> tuple[list[str], np.ndarray]:
 
 def assert_same(text: str, results: cs.Results) -> None:
     names, columns = table(text)
-    assert names == ["time", *(variable.name for variable in results.variables)]
+    assert names == ["time", *(name for each in results.variables for name in each.columns)]
     assert np.array_equal(columns[0], results.time)
     for name, column in zip(names[1:], columns[1:], strict=True):
         assert np.array_equal(column, results[name], equal_nan=True), name
@@ -379,13 +379,13 @@ def test_a_faulty_model_is_invalid_and_every_fault_is_told() -> None:
     ("arguments", "sentence"),
     [
         (["simulate", "service_cycel"], "Did you mean 'service_cycle'?"),
-        (["simulate", "xyz"], "The library has pull_value, service_cycle."),
+        (["simulate", "xyz"], f"The library has {', '.join(library.model_names())}."),
         (["simulate", "teem.xmile"], "Did you mean 'team.xmile'?"),
         (["simulate", "."], "'.' is a folder. Name a file in it: team.xmile."),
         (["simulate", "study.yaml"], "'study.yaml' is a study. `cyclesim run study.yaml` runs it."),
         (["simulate", "faster_pull"], "'faster_pull' is a study."),
         (["run", "faster_pul"], "Did you mean 'faster_pull'?"),
-        (["run", "xyz"], "The library has faster_pull, virtuous_or_vicious."),
+        (["run", "xyz"], f"The library has {', '.join(library.study_names())}."),
         (["run", "stud.yaml"], "Did you mean 'study.yaml'?"),
         (["run", "."], "'.' is a folder. Name a file in it: study.yaml."),
         (["run", "team.xmile"], "'team.xmile' is a model. `cyclesim simulate team.xmile` runs it."),

@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "cyclesim.cli.check",
     "convert": "cyclesim.cli.convert",
     "verify": "cyclesim.cli.verify",
+    "assess": "cyclesim.cli.assess",
     "new": "cyclesim.cli.new",
     "schema": "cyclesim.cli.schema",
     "doctor": "cyclesim.cli.doctor",

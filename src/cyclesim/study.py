@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from cyclesim.checks import verdicts
 from cyclesim.codegen import TARGETS
 from cyclesim.compiler import (
     CompiledModel,
@@ -33,6 +32,7 @@ from cyclesim.scenario.quantities import as_written
 from cyclesim.scenario.words import change_words, quantity
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import initial_state, parameter_values, settled_specs, simulate
+from cyclesim.verdicts import verdicts
 
 __all__ = ["read_study", "run_study"]
 
@@ -64,7 +64,7 @@ def run_study(
     for scenario in whole.scenarios:
         if progress is not None:
             progress(scenario.title)
-        found = _run(whole, scenario, given.values)
+        found = run_scenario(whole, scenario, given.values)
         results[scenario.name] = found
         if not found.status.complete:
             notes.append(f"'{scenario.name}' did not reach the end: {found.status.message}.")
@@ -87,7 +87,15 @@ def scenario_models(
     return model, model.changed(*(change.override for change in scenario.changes))
 
 
-def _run(study: Study, scenario: Scenario, settings: Mapping[Ident, float]) -> Results:
+def run_scenario(
+    study: Study,
+    scenario: Scenario,
+    settings: Mapping[Ident, float] | None = None,
+    *,
+    estimate_error: bool = True,
+) -> Results:
+    """Return what one scenario of a study gave; one that diverges ends where it did."""
+    settings = settings or {}
     before, changed = scenario_models(study, scenario, settings)
     state: State | None = None
     if scenario.changes and not scenario.recompute:
@@ -101,6 +109,7 @@ def _run(study: Study, scenario: Scenario, settings: Mapping[Ident, float]) -> R
         save_every=study.specs.save_interval,
         noise_seed=study.noise_seed,
         state=state,
+        estimate_error=estimate_error,
         strict=False,
     )
     told = {

@@ -568,12 +568,16 @@ def test_checks_take_files_folders_and_names_of_the_library(study: Path) -> None
     Path("deep", "checks.yaml").write_text("neither: a study\n", encoding="utf-8")
     Path("deep", ".venv").mkdir()
     Path("deep", ".venv", "not_ours.yaml").write_text("neither: a study\n", encoding="utf-8")
+    Path("deep", "assessments").mkdir()
+    Path("deep", "assessments", "ours.yaml").write_text(
+        "respondents: {Ada: {answers: {U1: half}}}\n", encoding="utf-8"
+    )
     answer = cyclesim(
-        "check", "--units", "off", "team.xmile", study, "deep", "pull_value", "team.xmile"
+        "check", "--units", "off", "team.xmile", study, "deep", "eroding_standard", "team.xmile"
     )
     assert (answer.code, answer.err) == (0, "")
-    files = ["team.xmile", "study.yaml", Path("deep", "er", "copy.XMILE"),
-             library.model_path("pull_value")]  # fmt: skip
+    files = ["team.xmile", "study.yaml", Path("deep", "assessments", "ours.yaml"),
+             Path("deep", "er", "copy.XMILE"), library.study_path("eroding_standard")]  # fmt: skip
     assert answer.out == "".join(f"{file}: well\n" for file in files)
     assert cyclesim("check", study, "--quiet") == Answer(0, "", "")
 

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from cyclesim.checks import value_at
 from cyclesim.compiler import Points, Pulse, Ramp, Replacement, Step
 from cyclesim.errors import DiagnosticError, StudyError, UsageError
 from cyclesim.names import canonical
@@ -25,6 +24,7 @@ from cyclesim.scenario.merging import chains, lineage
 from cyclesim.scenario.quantities import NotANumber, as_written, number_of
 from cyclesim.scenario.schema import StudyKeys
 from cyclesim.study import run_study, scenario_models
+from cyclesim.verdicts import value_at
 
 MODEL = Path(__file__).parents[1] / "errors" / "studies" / "team.xmile"
 HEAD = "model: team.xmile\ntitle: A test\noutputs: {Service quality: up}\n"

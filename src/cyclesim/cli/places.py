@@ -15,6 +15,8 @@ from cyclesim.names import did_you_mean
 
 MODEL_SUFFIXES = (".xmile", ".stmx", ".itmx", ".xml", ".mdl")
 STUDY_SUFFIXES = (".yaml", ".yml")
+ANSWERS_FOLDER = "assessments"
+_NO_STUDIES = ("checks.yaml", "assessment.yaml")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -88,7 +90,7 @@ def _is_ours(path: Path) -> bool:
     """Return whether a path inside a folder is a model's or a study's, and not hidden."""
     hidden = any(part.startswith(".") for part in path.parts)  # .venv and .git are full of files
     ours = path.suffix.casefold() in (*MODEL_SUFFIXES, *STUDY_SUFFIXES)
-    return ours and not hidden and path.name != "checks.yaml"
+    return ours and not hidden and path.name not in _NO_STUDIES
 
 
 def _inside(folder: Path, suffixes: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from cyclesim.compiler.flat import FlatModel, FlatVariable, Role
 from cyclesim.compiler.flatten import flatten
 from cyclesim.compiler.override import (
     InitialValue,
+    Lifted,
     Override,
     Points,
     Pulse,
@@ -28,6 +29,7 @@ __all__ = [
     "FlatModel",
     "FlatVariable",
     "InitialValue",
+    "Lifted",
     "Model",
     "NothingSelected",
     "Origin",
@@ -57,7 +59,7 @@ class CompiledModel:
     resolved: Model[Piece]
     flat: FlatModel
 
-    def changed(self, *overrides: Override) -> CompiledModel:
+    def changed(self, *overrides: Override | Lifted) -> CompiledModel:
         """Return the model with changes compiled in, in the order given."""
         if not overrides:
             return self

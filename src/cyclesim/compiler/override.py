@@ -94,11 +94,23 @@ class Points:
     boxes: tuple[Box, ...] = ()
 
 
+@dataclass(frozen=True)
+class Lifted:
+    """A scalar constant's number as a parameter of its own, on which later changes build.
+
+    A change compiles the number of the constant that it changes into the equation; lifted before,
+    that number can still be bound anew for each run.
+    """
+
+    ident: Ident
+    boxes: tuple[Box, ...] = ()
+
+
 Override = Replacement | InitialValue | Step | Ramp | Pulse | Points
 Part = Level[Piece] | Algebraic[Piece] | Memory[Piece] | Buffer[Piece]
 
 
-def override(model: Model[Piece], overrides: tuple[Override, ...]) -> Model[Piece]:
+def override(model: Model[Piece], overrides: tuple[Override | Lifted, ...]) -> Model[Piece]:
     """Return the model with each change compiled in, in the order given.
 
     Raises UsageError for a name that is not a variable or cannot be changed so.
@@ -108,7 +120,7 @@ def override(model: Model[Piece], overrides: tuple[Override, ...]) -> Model[Piec
     return model
 
 
-def _overridden(model: Model[Piece], change: Override) -> Model[Piece]:
+def _overridden(model: Model[Piece], change: Override | Lifted) -> Model[Piece]:
     place, part = _find(model, change.ident)
     made: list[Part] = []
 
@@ -117,7 +129,7 @@ def _overridden(model: Model[Piece], change: Override) -> Model[Piece]:
             f"{part.about.name} (change: {role})",
             Ident(f"{part.about.ident} change {len(model.parts) + len(made)} {role}"),
             part.about.location,
-            part.about.units if role in ("to", "by", "value") else None,
+            part.about.units if role in ("to", "by", "value", "base") else None,
         )
         origin = Origin(part.about.ident, "change", role)
         piece = Piece(Literal(value))
@@ -166,12 +178,14 @@ def _find(model: Model[Piece], ident: Ident) -> tuple[int, Part]:
 
 
 def _formula(
-    change: Override, number: Callable[[str, float], Term], tables: dict[Ident, Table]
+    change: Override | Lifted, number: Callable[[str, float], Term], tables: dict[Ident, Table]
 ) -> Callable[[Term], Term]:
     """Return what a change makes of the term of a variable; its numbers are made once."""
     match change:
         case Replacement(value=value):
             return lambda base: Literal(value)
+        case Lifted():
+            return lambda base: number("base", base.value) if isinstance(base, Literal) else base
         case Step(time=time, to=to, by=by):
             return _switched(test_inputs.come(number("time", time)), to, by, number)
         case Pulse(start=start, duration=duration, to=to, by=by):

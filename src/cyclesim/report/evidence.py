@@ -11,12 +11,15 @@ from cyclesim.compiler import FlatModel, FlatVariable, Role, Selection, selected
 from cyclesim.names import displayed
 from cyclesim.scenario.coverage import overlapping
 from cyclesim.scenario.parts import Scenario
+from cyclesim.scenario.quantities import NotANumber, number_of
 
 MOST_ELEMENTS = 12
 """Elements of an array that have a row each."""
 
 _BASIS = re.compile(r"\b(Source|Assumption|Definition):\s*")
 _PLAUSIBLE = re.compile(r"^plausible\s+(from\s+\S+\s+to\s+\S*[^\s.;,])", re.IGNORECASE)
+
+_ENDS = re.compile(r"plausible\s+from\s+(\S+(?:\s%)?)\s+to\s+(\S*[^\s.;,](?:\s%)?)", re.IGNORECASE)
 
 
 class Basis(Enum):
@@ -67,6 +70,19 @@ def ground_of(doc: str | None) -> Ground:
             rest = words[plausible.end() :].lstrip(".;, ")
             words = f"plausible {plausible.group(1)}" + (f"; {rest}" if rest else "")
     return Ground(about, basis, words)
+
+
+def plausible_range(doc: str | None) -> tuple[float, float] | None:
+    """Return the range that a doc calls plausible, the smaller number first; None for none."""
+    ground = ground_of(doc)
+    found = _ENDS.match(ground.words) if ground.basis is Basis.ASSUMPTION else None
+    if found is None:
+        return None
+    try:
+        low, high = (number_of(end.replace(",", "")) for end in found.groups())
+    except NotANumber:
+        return None
+    return (low, high) if low < high else None
 
 
 def parameter_rows(

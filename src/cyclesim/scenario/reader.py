@@ -50,7 +50,7 @@ def read_study(path: str | FilePath) -> Study:
         raise StudyError((*_in_order(findings), *error.diagnostics)) from None
     if model is None:
         raise _refused(findings)
-    study = _study(valid, model, str(file), hashlib.sha256(content).hexdigest(), findings)
+    study = study_of(valid, model, str(file), hashlib.sha256(content).hexdigest(), findings)
     if findings.diagnostics:
         raise _refused(findings)
     return study
@@ -82,7 +82,10 @@ def _refused(findings: Findings) -> StudyError:
     return StudyError(_in_order(findings))
 
 
-def _study(valid: Valid, model: CompiledModel, path: str, digest: str, findings: Findings) -> Study:
+def study_of(
+    valid: Valid, model: CompiledModel, path: str, digest: str, findings: Findings
+) -> Study:
+    """Return the study of what is valid in a file; note what does not fit the model."""
     keys = valid.keys
     specs = settled(keys.run, model.flat.sim_specs, findings)
     frame = Frame(model.flat, specs, FilePath(path).parent, findings)

@@ -6,7 +6,7 @@ it are checked in the same pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,23 @@ from cyclesim.scenario.findings import Findings
 from cyclesim.scenario.schema import StudyKeys
 from cyclesim.scenario.values import found
 
-_REQUIRED: Mapping[str, Any] = {"model": "-", "title": "-", "outputs": {}, "scenarios": {}}
-_LISTS = ("expect", "events")
 _GONE = object()
+
+KeysAt = Callable[[Path, tuple[str, ...]], type[BaseModel]]
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """A kind of file: its schema, and what is needed to go on where something is wrong.
+
+    `needed` gives what stands in for a missing key, `lists` are keys whose entries can be taken
+    out one by one, `keys_at` returns the schema at a path, given the keys that stand there.
+    """
+
+    schema: type[StudyKeys]
+    needed: Mapping[str, Any]
+    lists: tuple[str, ...]
+    keys_at: KeysAt
 
 
 @dataclass(frozen=True)
@@ -34,22 +48,28 @@ class Valid:
     places: Mapping[Path, tuple[int, ...]]
 
 
-def valid_part(document: Document, findings: Findings) -> Valid | None:
+def valid_part(
+    document: Document, findings: Findings, grammar: Grammar | None = None
+) -> Valid | None:
     """Return what of a study fits the schema, None where nothing does; note what does not."""
+    grammar = grammar or STUDY
     data = document.plain()
     first = True
     while True:
         try:
-            keys = StudyKeys.model_validate(_without_gone(data))
+            keys = grammar.schema.model_validate(_without_gone(data))
             return Valid(keys, dict(_places(data, ())))
         except ValidationError as error:
             details = error.errors(include_url=False)
         paths = [_path(data, detail["loc"]) for detail in details]
         if first:
-            _note(findings, details, paths)
+            _note(findings, details, paths, grammar.keys_at)
             first = False
-        targets = [_target(path, detail) for path, detail in zip(paths, details, strict=True)]
-        if not isinstance(data, dict) or sum(_take_out(data, target) for target in targets) == 0:
+        targets = [
+            _target(path, detail, grammar) for path, detail in zip(paths, details, strict=True)
+        ]
+        taken = isinstance(data, dict) and sum(_take_out(data, t, grammar) for t in targets)
+        if not taken:
             return None
 
 
@@ -71,21 +91,21 @@ def _path(data: Any, loc: tuple[str | int, ...]) -> Path:
     return tuple(path)
 
 
-def _target(path: Path, detail: ErrorDetails) -> Path:
+def _target(path: Path, detail: ErrorDetails, grammar: Grammar) -> Path:
     """Return what has to be taken out for the rest to be valid."""
     if detail["type"] == "missing" and len(path) > 1:
         path = path[:-1]
     for place, part in enumerate(path):
-        if isinstance(part, int) and path[place - 1] not in _LISTS:
+        if isinstance(part, int) and path[place - 1] not in grammar.lists:
             return path[: place - 1]
     return path
 
 
-def _take_out(data: dict[str, Any], path: Path) -> bool:
-    if len(path) == 1 and path[0] in _REQUIRED:
+def _take_out(data: dict[str, Any], path: Path, grammar: Grammar) -> bool:
+    if len(path) == 1 and path[0] in grammar.needed:
         key = str(path[0])
-        changed = bool(data.get(key, _GONE) != _REQUIRED[key])
-        data[key] = _REQUIRED[key]
+        changed = bool(data.get(key, _GONE) != grammar.needed[key])
+        data[key] = grammar.needed[key]
         return changed
     node: Any = data
     for part in path[:-1]:
@@ -117,11 +137,13 @@ def _places(data: Any, path: Path) -> list[tuple[Path, tuple[int, ...]]]:
     return made
 
 
-def _note(findings: Findings, details: list[ErrorDetails], paths: list[Path]) -> None:
+def _note(
+    findings: Findings, details: list[ErrorDetails], paths: list[Path], keys_at: KeysAt
+) -> None:
     misspelt: set[Path] = set()
     for path, detail in zip(paths, details, strict=True):
         if detail["type"] == "extra_forbidden":
-            misspelt |= _unknown_key(findings, path)
+            misspelt |= _unknown_key(findings, path, keys_at)
     for path, detail in zip(paths, details, strict=True):
         if detail["type"] == "missing" and path not in misspelt:
             hint = f"Add '{path[-1]}: ...'."
@@ -131,11 +153,11 @@ def _note(findings: Findings, details: list[ErrorDetails], paths: list[Path]) ->
             findings.fault("value", path, message, advice)
 
 
-def _unknown_key(findings: Findings, path: Path) -> set[Path]:
+def _unknown_key(findings: Findings, path: Path, keys_at: KeysAt) -> set[Path]:
     """Note a key that means nothing; return the path of the key it was meant for."""
     key = str(path[-1])
     beside = findings.document.keys(path[:-1])
-    known = _keys(_model(path[:-1], beside))
+    known = _keys(keys_at(path[:-1], beside))
     if key in CHANGES and "changes" in path:
         message = f"'{key}' stands beside '{next(k for k in beside if k in CHANGES)}'"
         findings.fault("two-kinds", path, message, "A change is of one kind.", at_key=True)
@@ -151,7 +173,8 @@ def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
+def study_keys_at(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
+    """Return the schema of a study at a path, given the keys that stand there."""
     match path:
         case ("run",):
             return schema.RunKeys
@@ -174,6 +197,15 @@ def _model(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
         case ("expect", _, *_):
             return schema.ReferenceKeys
     return StudyKeys
+
+
+STUDY = Grammar(
+    StudyKeys,
+    {"model": "-", "title": "-", "outputs": {}, "scenarios": {}},
+    ("expect", "events"),
+    study_keys_at,
+)
+"""What a study file may say."""
 
 
 def _sentence(findings: Findings, path: Path, detail: ErrorDetails) -> tuple[str, str | None]:

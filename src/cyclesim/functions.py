@@ -130,6 +130,8 @@ FUNCTIONS: dict[str, Function] = {
         Function("PARETO", Form.NOISE, ("shape", "scale", "seed"), 1),
         Function("TRIANGULAR", Form.NOISE, ("least", "mode", "most", "seed"), 1),
         Function("WEIBULL", Form.NOISE, ("shape", "scale", "seed"), 1),
+        Function("GAMMA", Form.NOISE, ("shape", "scale", "seed"), 1),
+        Function("BETA", Form.NOISE, ("alpha", "beta", "seed"), 1),
         Function("MONTECARLO", Form.NOISE, ("percentage per time", "seed"), 1),
         Function("SUM", Form.ARRAY, ("array",)),
         Function("PROD", Form.ARRAY, ("array",)),
@@ -158,6 +160,7 @@ FUNCTIONS: dict[str, Function] = {
             ("supply", "dimension", "request", "priority", "width", "shape"),
         ),
         Function("LOOKUP", Form.LOOKUP, ("graphical function", "x")),
+        Function("LOOKUPINV", Form.LOOKUP, ("graphical function", "y")),
     )
 }
 
@@ -171,7 +174,7 @@ class NotYet:
 
 
 _NO_RULE = ": what it gives is not laid down well enough"
-_NO_QUANTILE = ": it would need a quantile that is not computed here"
+_COUNTED = ", since tools count the trial that succeeds or do not"
 _CONVEYORS = ": it asks for what a conveyor, queue or oven holds"
 
 NOT_YET: dict[str, NotYet] = {
@@ -179,16 +182,21 @@ NOT_YET: dict[str, NotYet] = {
         ("capacity", "cooktime", "cycletime", "ooactive", "qelem", "qlen", "throughput"),
         NotYet(_CONVEYORS),
     ),
-    **dict.fromkeys(("beta", "gamma"), NotYet(_NO_QUANTILE)),
-    **dict.fromkeys(
-        ("cgrowth", "counter", "geometric", "negbinomial", "npv", "pmt", "pv"), NotYet(_NO_RULE)
+    **dict.fromkeys(("cgrowth", "counter", "derivn", "npv", "pmt", "pv"), NotYet(_NO_RULE)),
+    "geometric": NotYet(
+        _COUNTED,
+        "Write INT(LN(RANDOM(0, 1)) / LN(1 - p)) for the failures before the first success of "
+        "chance p, and 1 more for the trials.",
+    ),
+    "negbinomial": NotYet(
+        _COUNTED,
+        "Write POISSON(GAMMA(n, (1 - p) / p)) for the failures before n successes of chance p, "
+        "and n more for the trials; in Stella's files GAMMA / DT within POISSON.",
     ),
     **dict.fromkeys(
         ("endval", "hist", "history", "sensirunid"), NotYet(": it looks at other runs or times")
     ),
-    **dict.fromkeys(
-        ("derivn", "interpolate", "irr", "lookuparea", "lookupinv", "timecohort"), NotYet()
-    ),
+    **dict.fromkeys(("interpolate", "irr", "lookuparea", "timecohort"), NotYet()),
     "lognormal": NotYet(
         ", since its two parameters may be those of the values or those of their logarithms",
         "Write EXP(NORMAL(m, s)) with the mean and deviation of the logarithms; for those of the "

@@ -368,6 +368,13 @@ OPERATIONS: dict[str, Operation] = {
             ((0.5, 10, 0.5), 5), ((0.999, 10, 0), 0), ((0.001, 10, 1), 10), ((0.5, 0, 0.3), 0), ((0.5, 2.5, 0.5), NAN),
             ((0.5, -1, 0.5), NAN), ((0.5, 10, 1.5), NAN), ((0.5, 10, NAN), NAN), ((0, 10, 0.5), NAN), ((0.5, 1e6, 0.5), 5e5),
         )),
+        Operation("gamma_quantile", 2, quantiles.gamma, (
+            ((0.5, 0), NAN), ((0.5, -1), NAN), ((0.5, INF), NAN), ((0.5, NAN), NAN), ((0, 2), NAN), ((1, 2), NAN), ((NAN, 2), NAN),
+        )),
+        Operation("beta_quantile", 3, quantiles.beta, (
+            ((0.5, 3, 3), 0.5), ((0.25, 1, 1), 0.25), ((0.5, 0, 1), NAN), ((0.5, 1, -1), NAN), ((0.5, INF, 1), NAN),
+            ((0.5, 1, NAN), NAN), ((0, 1, 1), NAN), ((1, 1, 1), NAN), ((NAN, 1, 1), NAN),
+        )),
         Operation("arc_tangent", 1, math.atan, (((INF,), math.pi / 2), ((0,), 0), ((NAN,), NAN))),
     )
 }  # fmt: skip

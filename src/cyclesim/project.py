@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from itertools import pairwise
 from math import isnan
+from typing import Any
 
 from cyclesim.errors import Location, SourceText
 from cyclesim.expr import Expr, Number, Reference, Subscripted
@@ -131,6 +133,47 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class Conveyor:
+    """What makes a stock a conveyor (XMILE 1.0, sections 3.7.2 and 4.2.1).
+
+    What enters leaves after the transit time `length`, less what leaks on the way. `capacity` is
+    the most that it holds, `inflow_limit` the most that enters a time unit. With `sample`, a new
+    transit time counts from when that condition holds.
+    """
+
+    length: Equation
+    capacity: Equation | None = None
+    inflow_limit: Equation | None = None
+    sample: Equation | None = None
+    exponential: bool = False
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Return the equations given."""
+        given = (self.length, self.capacity, self.inflow_limit, self.sample)
+        return tuple(equation for equation in given if equation is not None)
+
+    def changed(self, change: Callable[[Equation], Equation]) -> Conveyor:
+        """Return the conveyor with each of its equations changed."""
+        names = ("length", "capacity", "inflow_limit", "sample")
+        given = {name: getattr(self, name) for name in names}
+        changed: dict[str, Any] = {name: change(each) for name, each in given.items() if each}
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What makes a flow a leak of a conveyor; its equation is the fraction that leaks.
+
+    `start` and `end` are the part of the conveyor that leaks, as shares of its length from the
+    entry.
+    """
+
+    start: float = 0.0
+    end: float = 1.0
+
+
+@dataclass(frozen=True)
 class Stock:
     """An accumulation: initial values, and the flows that change it, of its own dimensions."""
 
@@ -139,6 +182,7 @@ class Stock:
     inflows: tuple[Equation, ...] = ()
     outflows: tuple[Equation, ...] = ()
     non_negative: bool = False
+    conveyor: Conveyor | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +192,7 @@ class Flow:
     about: About
     definitions: tuple[Definition, ...]
     non_negative: bool = False
+    leak: Leak | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Quantiles of distributions of counts: what a draw between 0 and 1 stands for."""
+"""Quantiles of distributions: what a draw between 0 and 1 stands for."""
 
 from __future__ import annotations
 
@@ -39,6 +39,33 @@ def binomial(probability: float, trials: float, chance: float) -> float:
     return _walked(
         probability, mode, trials, top, lambda count: odds * (trials - count + 1) / count
     )
+
+
+def gamma(probability: float, shape: float) -> float:
+    """Return what a gamma variable of scale 1 stays at or below with a probability.
+
+    It inverts the regularized incomplete gamma function (NIST, Digital Library of Mathematical
+    Functions, 8.2.4). NaN for a shape that is no number above 0.
+    """
+    if not (0 < probability < 1 and 0 < shape < math.inf):
+        return math.nan
+    # scipy takes half a second to load, and few models draw from these.
+    from scipy.special import gammaincinv
+
+    return float(gammaincinv(shape, probability))
+
+
+def beta(probability: float, alpha: float, beta: float) -> float:
+    """Return what a beta variable stays at or below with a probability.
+
+    It inverts the regularized incomplete beta function (NIST, Digital Library of Mathematical
+    Functions, 8.17.2). NaN for parameters that are no numbers above 0.
+    """
+    if not (0 < probability < 1 and 0 < alpha < math.inf and 0 < beta < math.inf):
+        return math.nan
+    from scipy.special import betaincinv
+
+    return float(betaincinv(alpha, beta, probability))
 
 
 def _walked(

@@ -30,7 +30,7 @@ FILES = tuple(
 )  # fmt: skip
 TARGETS = ("python", "numpy")
 
-PASSED_WHEN_LAST_MEASURED = {"xmile": 100, "mdl": 137}
+PASSED_WHEN_LAST_MEASURED = {"xmile": 101, "mdl": 137}
 """By kind (Stella's files are XMILE). Raise it when more pass; a fall is a fault."""
 
 NOTHING_EXPECTED = "test-models/samples_Query_file/Query_file.mdl"

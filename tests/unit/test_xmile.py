@@ -345,7 +345,7 @@ def test_variables_keep_their_place_in_the_file():
             xmile(aux("x", 1), before_model="<dimensions><dim name='d'/></dimensions>"),
             "dimension 'd': the dimension has neither a size nor elements",
         ),
-        (xmile(stock("S", 1, extra="<conveyor/>")), "'S': conveyors are not computed yet"),
+        (xmile(stock("S", 1, extra="<conveyor/>")), "'S': the conveyor has no transit time"),
         (xmile(stock("S", 1, extra="<queue/>")), "'S': queues are not computed yet"),
         (xmile(aux("x", 1, "<element subscript='a'/>")), "'x': it has elements and no dim"),
         (xmile(aux("x", 1, "<wonder/>")), "'x': <wonder> is not known"),

@@ -20,6 +20,8 @@ _COMMANDS = {
     "simulate": "cyclesim.cli.simulate",
     "check": "cyclesim.cli.check",
     "convert": "cyclesim.cli.convert",
+    "diagram": "cyclesim.cli.diagram",
+    "loops": "cyclesim.cli.loops",
     "verify": "cyclesim.cli.verify",
     "assess": "cyclesim.cli.assess",
     "new": "cyclesim.cli.new",

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cyclesim.codegen import belt
 from cyclesim.codegen.array_noise import noise_of, standard_normal
 from cyclesim.codegen.array_support import (
     REDUCTIONS,
@@ -229,6 +230,7 @@ def emit_numpy(flat: FlatModel) -> Program:
     renderer = NumpyRenderer(flat)
     source = Source("numpy", module_text(flat, renderer), flat)
     support: dict[str, Any] = dict(OPERATIONS_ON_ARRAYS)
+    support["conveyor_at_start"] = belt.at_start
     support |= {"inf": np.float64(np.inf), "nan": np.float64(np.nan), "noise_of": noise_of}
     support |= {"spread": spread, "assemble": assemble, "taken": taken}
     support |= {"unfilled": unfilled, "filled": filled, "float": float, "range": range}
@@ -271,6 +273,7 @@ def _each(name: str) -> Callable[..., Array]:
 _ONE_BY_ONE = (
     *("log_gamma", "normal_probability", "normal_quantile", "root", "factorial", "combinations"),
     *("permutations", "triangular_quantile", "poisson_quantile", "binomial_quantile"),
+    *("gamma_quantile", "beta_quantile"),
 )
 
 OPERATIONS_ON_ARRAYS: dict[str, Callable[..., Array]] = {

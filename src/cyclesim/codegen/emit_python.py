@@ -12,7 +12,7 @@ from itertools import count
 from math import prod
 from typing import Any, ClassVar
 
-from cyclesim.codegen import array_functions
+from cyclesim.codegen import array_functions, belt
 from cyclesim.codegen.module import module_text
 from cyclesim.codegen.program import Program, Source, load
 from cyclesim.codegen.render import Renderer, held, whole
@@ -243,6 +243,7 @@ def emit_python(flat: FlatModel) -> Program:
     source = Source("python", module_text(flat, renderer), flat)
     support: dict[str, Any] = {name: operation.scalar for name, operation in OPERATIONS.items()}
     support["round_half_away"] = OPERATIONS["round"].scalar
+    support["conveyor_at_start"] = belt.one_at_start
     support |= {"inf": float("inf"), "nan": float("nan"), "noise_of": _noise}
     support |= {"float": float, "range": range, "zip": zip}
     support |= {"at": array_functions.at, "looked_up": array_functions.looked_up}

@@ -70,6 +70,14 @@ def _binomial(draw: Draw, trials: Term, chance: Term) -> Term:
     return apply("binomial_quantile", draw, trials, chance)
 
 
+def _gamma(draw: Draw, shape: Term, scale: Term) -> Term:
+    return _product(scale, apply("gamma_quantile", draw, shape))
+
+
+def _beta(draw: Draw, alpha: Term, beta: Term) -> Term:
+    return apply("beta_quantile", draw, alpha, beta)
+
+
 def _event(draw: Draw, percentage: Term) -> Term:
     """Return 1 where an event happens in this step, given its percentage per unit of time."""
     chance = _ratio(_product(percentage, DT), Literal(100.0))
@@ -87,6 +95,8 @@ DRAWS: dict[str, Callable[..., Term]] = {
     "TRIANGULAR": _triangular,
     "POISSON": _poisson,
     "BINOMIAL": _binomial,
+    "GAMMA": _gamma,
+    "BETA": _beta,
     "MONTECARLO": _event,
 }
 """What a draw becomes, by the function's name."""

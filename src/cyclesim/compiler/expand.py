@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from cyclesim.compiler.conveyors import with_conveyors
 from cyclesim.compiler.modules import resited, without_modules
 from cyclesim.compiler.parts import Algebraic, Buffer, Kind, Level, Memory, Model, Origin
 from cyclesim.compiler.stateful import EXPANSIONS, Site
@@ -16,10 +17,12 @@ from cyclesim.names import Ident, did_you_mean
 from cyclesim.project import (
     About,
     Auxiliary,
+    Conveyor,
     Definition,
     Equation,
     Flow,
     Graph,
+    Leak,
     Macro,
     Project,
     Stock,
@@ -45,7 +48,8 @@ def expand(project: Project) -> Model[Definition]:
         expander.add(variable, None)
     faults = (*expander.diagnostics, *_flow_faults(variables))
     graphs = tuple(variable for variable in variables if isinstance(variable, Graph))
-    return Model(project, tuple(expander.parts), graphs, faults=faults)
+    parts, conveyors, more = with_conveyors(expander.parts, expander.conveyors, expander.leaks)
+    return Model(project, parts, graphs, faults=(*faults, *more), conveyors=conveyors)
 
 
 @dataclass
@@ -57,17 +61,27 @@ class _Expander:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     depth: int = 0
     copies: dict[Ident, int] = field(default_factory=dict)
+    conveyors: list[tuple[Ident, Conveyor]] = field(default_factory=list)
+    leaks: dict[Ident, Leak] = field(default_factory=dict)
 
     def add(self, variable: object, origin: Origin | None) -> None:
         """Append a variable and, after it, what its calls are replaced by."""
         place = len(self.parts)
         match variable:
-            case Stock(about=about):
+            case Stock(about=about, conveyor=conveyor):
+                equations = conveyor.equations if conveyor is not None else ()
+                own = tuple(Definition(each, about.dimensions) for each in equations)
+                found = self.definitions(about, (*variable.initial, *own))
+                initial = found[: len(variable.initial)]
+                if conveyor is not None:
+                    made = iter(found[len(initial) :])
+                    conveyor = conveyor.changed(lambda _: next(made).equation)
+                    self.conveyors.append((about.ident, conveyor))
                 self.parts.insert(
                     place,
                     Level(
                         about,
-                        self.definitions(about, variable.initial),
+                        initial,
                         tuple(_ident(flow) for flow in variable.inflows),
                         tuple(_ident(flow) for flow in variable.outflows),
                         variable.non_negative,
@@ -79,6 +93,8 @@ class _Expander:
                 is_flow = isinstance(variable, Flow)
                 kind = Kind.FLOW if is_flow else Kind.AUXILIARY
                 below = isinstance(variable, Flow) and variable.non_negative
+                if isinstance(variable, Flow) and variable.leak is not None:
+                    self.leaks[about.ident] = variable.leak
                 self.parts.insert(place, Algebraic(about, formula, kind, below, origin))
 
     def definitions(self, about: About, given: tuple[Definition, ...]) -> tuple[Definition, ...]:
@@ -197,6 +213,7 @@ def _instance(variable: object, about: About, site: Site, within: object) -> obj
                 initial=definitions(variable.initial),
                 inflows=tuple(within(e) for e in variable.inflows),  # type: ignore[operator]
                 outflows=tuple(within(e) for e in variable.outflows),  # type: ignore[operator]
+                conveyor=variable.conveyor.changed(within) if variable.conveyor else None,  # type: ignore[arg-type]
             )
         case Flow() | Auxiliary():
             return replace(variable, about=about, definitions=definitions(variable.definitions))

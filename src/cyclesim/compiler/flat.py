@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from cyclesim.compiler.parts import Kind, Origin, Piece, Table
+from cyclesim.compiler.parts import Conveying, Kind, Origin, Piece, Table
 from cyclesim.compiler.terms import Box, Literal, Term
 from cyclesim.names import Ident, canonical
 from cyclesim.project import About, Bounds, Dimension, SimSpecs
@@ -200,6 +200,7 @@ class FlatModel:
     buffers: tuple[BufferRule, ...]
     tables: Mapping[Ident, Table]
     dimensions: tuple[Dimension, ...]
+    conveyors: tuple[Conveying, ...]
     breakpoints: tuple[Breakpoint, ...]
     by_ident: Mapping[Ident, FlatVariable]
     places: Mapping[Ident, int]

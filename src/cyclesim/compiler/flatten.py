@@ -15,7 +15,7 @@ from cyclesim.compiler.flat import (
     MemoryRule,
     Role,
 )
-from cyclesim.compiler.limits import limited_outflows
+from cyclesim.compiler.limits import limited_inflows, limited_outflows
 from cyclesim.compiler.modules import without_modules
 from cyclesim.compiler.orders import Orders, running
 from cyclesim.compiler.parts import Algebraic, Buffer, Kind, Level, Memory, Model, Piece
@@ -32,7 +32,7 @@ def flatten(model: Model[Piece]) -> FlatModel:
 
     Raises ModelError where variables need each other in the same step, or to start.
     """
-    model = limited_outflows(model)
+    model = limited_outflows(limited_inflows(model))
     orders = Orders.of(model)
     if orders.diagnostics:
         raise ModelError(orders.diagnostics)
@@ -70,6 +70,7 @@ def flatten(model: Model[Piece]) -> FlatModel:
         ),
         tables=model.tables,
         dimensions=model.project.dimensions,
+        conveyors=model.conveyors,
         breakpoints=breakpoints(_terms(model), orders.fixed, model.tables),
         by_ident={variable.ident: variable for variable in variables},
         places=places,
@@ -131,4 +132,5 @@ def _digest(model: Model[Piece]) -> str:
     for part in sorted(model.parts, key=lambda part: part.about.ident):
         bare = replace(part, about=None, origin=None)  # type: ignore[arg-type]
         told.append(f"{part.about.ident} {part.about.dimensions} {bare!r}")
+    told += [repr(conveyor) for conveyor in model.conveyors]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()

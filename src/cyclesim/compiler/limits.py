@@ -12,9 +12,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cyclesim.compiler.order import reachable
-from cyclesim.compiler.parts import Algebraic, Level, Model, Piece
+from cyclesim.compiler.parts import Algebraic, Buffer, Conveying, Level, Memory, Model, Piece
 from cyclesim.compiler.terms import DT, ZERO, AtLoop, Symbol, Term, apply
 from cyclesim.names import Ident
+
+Part = Level[Piece] | Algebraic[Piece] | Memory[Piece] | Buffer[Piece]
+
+
+def limited_inflows(model: Model[Piece]) -> Model[Piece]:
+    """Return the model in which no more enters a conveyor than its capacity and limit allow.
+
+    Inflows claim what there is room for in the order in which they are named. What comes off
+    another conveyor is never kept back, and takes room before them.
+    """
+    formulas = {p.about.ident: p.formula for p in model.parts if isinstance(p, Algebraic)}
+    limits = _Limits(formulas, {p.about.ident: bool(p.about.dimensions) for p in model.parts})
+    driven = {flow for conveyor in model.conveyors for flow in conveyor.outflows}
+    for conveyor in model.conveyors:
+        limits.limit_inflows(conveyor, driven)
+    return replace(model, parts=limits.parts_of(model))
 
 
 def limited_outflows(model: Model[Piece]) -> Model[Piece]:
@@ -29,13 +45,7 @@ def limited_outflows(model: Model[Piece]) -> Model[Piece]:
     for part in sorted(model.parts, key=lambda part: part.about.ident):
         if isinstance(part, Level) and part.non_negative:
             limits.limit(part)
-    parts = tuple(
-        replace(part, formula=limits.pieces[part.about.ident])
-        if isinstance(part, Algebraic)
-        else part
-        for part in model.parts
-    )
-    return replace(model, parts=parts)
+    return replace(model, parts=limits.parts_of(model))
 
 
 class _Limits:
@@ -70,6 +80,49 @@ class _Limits:
         if filling:  # an inflow that runs backwards takes no more than there is
             return apply("maximum", piece.term, apply("negate", most))
         return apply("minimum", piece.term, most)
+
+    def limit_inflows(self, conveyor: Conveying, driven: set[Ident]) -> None:
+        """Let the inflows of a conveyor claim in turn what it has room for."""
+        if conveyor.capacity is None and conveyor.inflow_limit is None:
+            return
+        first = [flow for flow in conveyor.inflows if flow in driven]
+        claimed: list[Ident] = []
+        for flow in (flow for flow in conveyor.inflows if flow not in driven):
+            self.pieces[flow] = tuple(
+                replace(piece, term=self.admitted(conveyor, piece, first, claimed))
+                for piece in self.pieces[flow]
+            )
+            claimed.append(flow)
+
+    def admitted(
+        self, conveyor: Conveying, piece: Piece, first: list[Ident], claimed: list[Ident]
+    ) -> Term:
+        """Return an inflow as far as there is room, others having claimed theirs."""
+        term = piece.term
+        if conveyor.inflow_limit is not None:
+            left = self.here(conveyor.inflow_limit, piece)
+            for other in claimed:
+                left = apply("subtract", left, self.here(other, piece))
+            term = apply("minimum", term, apply("maximum", ZERO, left))
+        if conveyor.capacity is not None:
+            held = self.here(conveyor.stock, piece)
+            room = apply("subtract", self.here(conveyor.capacity, piece), held)
+            left = apply("divide", room, DT)
+            for flow in conveyor.outflows:
+                left = apply("add", left, self.here(flow, piece))
+            for other in (*first, *claimed):
+                left = apply("subtract", left, self.here(other, piece))
+            term = apply("minimum", term, apply("maximum", ZERO, left))
+        return term
+
+    def parts_of(self, model: Model[Piece]) -> tuple[Part, ...]:
+        """Return the parts of a model with what they have become."""
+        return tuple(
+            replace(part, formula=self.pieces[part.about.ident])
+            if isinstance(part, Algebraic)
+            else part
+            for part in model.parts
+        )
 
     def in_turn(self, flows: list[Ident]) -> list[Ident]:
         """Return flows in the order of their claims: as named, but what one needs comes first."""

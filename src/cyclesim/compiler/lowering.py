@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 
 from cyclesim.compiler import test_inputs
 from cyclesim.compiler.composed import COMPOSED
+from cyclesim.compiler.conveyors import AT_START
 from cyclesim.compiler.draws import DRAWS
 from cyclesim.compiler.stateful import wrong_count
 from cyclesim.compiler.subscripts import Subscripts
@@ -41,6 +44,7 @@ from cyclesim.expr import (
 from cyclesim.functions import FUNCTIONS, NOT_YET, Form, Function
 from cyclesim.names import Ident, canonical, did_you_mean
 from cyclesim.operations import INF, NAN
+from cyclesim.project import GraphicalFunction, GraphicalKind
 
 _OPERATIONS = {
     "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power", "mod": "modulo",
@@ -145,6 +149,8 @@ class Lowering(Subscripts):
 
     def call(self, call: Call) -> Term:
         """Return a call as the term of what it computes."""
+        if call.function == AT_START:
+            return apply("conveyor_at_start", *map(self.term, call.arguments))
         if call.function in self.scope.tables:
             return self.lookup(call.function, call, call.arguments)
         if call.function in FUNCTIONS:
@@ -177,7 +183,7 @@ class Lowering(Subscripts):
         if function.form is Form.NOISE:
             return self.noise(function, call)
         if function.form is Form.LOOKUP:
-            return self.named_lookup(call)
+            return self.named_lookup(function, call)
         if function.form is Form.VECTOR:
             return VECTORS[function.name](self, call)
         arguments = [self.term(argument) for argument in call.arguments]
@@ -244,17 +250,43 @@ class Lowering(Subscripts):
                 return self.fault("subscripts", message, call)
         return Lookup(table, self.term(arguments[0]), indexes)
 
-    def named_lookup(self, call: Call) -> Term:
-        """Return LOOKUP of a graphical function."""
+    def named_lookup(self, function: Function, call: Call) -> Term:
+        """Return LOOKUP or LOOKUPINV of a graphical function."""
         first = call.arguments[0]
         table = first.base if isinstance(first, Subscripted) else first
         if not isinstance(table, Reference) or table.ident not in self.scope.tables:
-            message = "the first argument of LOOKUP is not a graphical function"
+            message = f"the first argument of {function.name} is not a graphical function"
             return self.fault("no-table", message, call)
+        if function.name == "LOOKUPINV":
+            inverse = self.inverse(table, call)
+            if inverse is None:
+                return ZERO
+            table = replace(table, ident=inverse)
+            first = replace(first, base=table) if isinstance(first, Subscripted) else table
         if isinstance(first, Subscripted):
             chosen = self.indexes(table, first.subscripts, first)
             return Lookup(table.ident, self.term(call.arguments[1]), chosen or ())
         return self.lookup(table.ident, call, call.arguments[1:])
+
+    def inverse(self, table: Reference, call: Call) -> Ident | None:
+        """Return the name of a graphical function's inverse, made where it is first needed.
+
+        XMILE 1.0, section 3.5.3. There is one where the values rise, or fall, all along and the
+        points are joined by lines.
+        """
+        ident = Ident(f"{table.ident} inverse")  # with its blank no name a modeller can write
+        if ident not in self.scope.tables:
+            found = self.scope.tables[table.ident]
+            turned = [inverted(each) for each in found.graphicals]
+            if any(each is None for each in turned):
+                message = f"the graphical function '{table.name}' has no inverse"
+                hint = "Its points must be joined by lines that rise, or fall, all along."
+                self.fault("no-table", message, call, hint)
+                return None
+            whole = tuple(each for each in turned if each is not None)
+            self.scope.tables[ident] = replace(found, graphicals=whole)
+            self.scope.arrays[ident] = self.scope.arrays[table.ident]
+        return ident
 
     def noise(self, function: Function, call: Call) -> Term:
         """Return a draw from a distribution."""
@@ -268,6 +300,17 @@ class Lowering(Subscripts):
             seed = int(last.value) or None  # XMILE: 0 asks for no fixed seed
         draw = Draw(call.site, seed, self.element())
         return DRAWS[function.name](draw, *map(self.term, given))
+
+
+def inverted(graphical: GraphicalFunction) -> GraphicalFunction | None:
+    """Return the inverse of a graphical function, None where it has none."""
+    points = sorted(zip(graphical.y, graphical.x, strict=True))
+    x = tuple(point[1] for point in points)
+    rising = all(a < b for a, b in pairwise(x)) or all(a > b for a, b in pairwise(x))
+    apart = all(a < b for (a, _), (b, _) in pairwise(points))
+    if graphical.kind is GraphicalKind.DISCRETE or not (rising and apart):
+        return None
+    return GraphicalFunction(graphical.kind, tuple(point[0] for point in points), x)
 
 
 TEST_INPUTS: dict[str, Callable[..., Term]] = {

@@ -159,7 +159,7 @@ def _connected(variable: Variable, given: list[tuple[tuple[Ident, ...], Expr]]) 
     parts = tuple(elements for elements, _ in given)
     kept = () if () in parts else tuple(replace(d, excepts=(*d.excepts, *parts)) for d in own)
     if isinstance(variable, Flow):
-        return Flow(variable.about, (*kept, *fed), variable.non_negative)
+        return replace(variable, definitions=(*kept, *fed))
     return Auxiliary(variable.about, (*kept, *fed))
 
 
@@ -180,6 +180,7 @@ def _moved(variable: Variable, path: tuple[str, ...], absolute: Callable[[Expr],
                 initial=definitions(variable.initial),
                 inflows=tuple(map(equation, variable.inflows)),
                 outflows=tuple(map(equation, variable.outflows)),
+                conveyor=variable.conveyor.changed(equation) if variable.conveyor else None,
             )
         case Flow() | Auxiliary():
             return replace(variable, about=about, definitions=definitions(variable.definitions))

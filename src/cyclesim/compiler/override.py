@@ -142,6 +142,11 @@ def _overridden(model: Model[Piece], change: Override | Lifted) -> Model[Piece]:
             raise UsageError(f"'{part.about.name}' is not a stock and has no initial value.")
         value = number("value", change.value)
         changed: Part = replace(part, initial=_each(part.initial, change.boxes, lambda _: value))
+    elif any(change.ident in conveyor.outflows for conveyor in model.conveyors):
+        raise UsageError(
+            f"'{part.about.name}' is what leaves a conveyor, and cannot be changed itself. "
+            "Change the transit time, an inflow, or what the fraction that leaks is made of."
+        )
     elif isinstance(part, Algebraic):
         change_term = _formula(change, number, tables)
         changed = replace(part, formula=_each(part.formula, change.boxes, change_term))

@@ -124,6 +124,49 @@ class Buffer(Generic[D]):
 
 
 @dataclass(frozen=True)
+class Leaking:
+    """A leak of a conveyor, by the names of its parts.
+
+    `fraction` and `amount` are memories: what is leaked, and what comes of it in this step. An
+    exponential leak has an `ending` too, and a level that gathers what is `leaked` in a step.
+    """
+
+    flow: Ident
+    start: float
+    end: float
+    fraction: Ident
+    amount: Ident
+    ending: Ident | None = None
+    leaked: Ident | None = None
+
+
+@dataclass(frozen=True)
+class Conveying:
+    """A conveyor, by the names of its parts.
+
+    `transit` and `leaving` are memories: the transit time, and what leaves in this step;
+    `entering` is a level that gathers what enters in a step. `capacity` and `inflow_limit` name
+    what bounds the inflows.
+    """
+
+    stock: Ident
+    outflow: Ident
+    inflows: tuple[Ident, ...]
+    transit: Ident
+    entering: Ident
+    leaving: Ident
+    leaks: tuple[Leaking, ...] = ()
+    exponential: bool = False
+    capacity: Ident | None = None
+    inflow_limit: Ident | None = None
+
+    @property
+    def outflows(self) -> tuple[Ident, ...]:
+        """Return the flows whose values the conveyor gives."""
+        return (self.outflow, *(leak.flow for leak in self.leaks))
+
+
+@dataclass(frozen=True)
 class Table:
     """The graphical function of each element, in order; the same one may serve several."""
 
@@ -145,3 +188,4 @@ class Model(Generic[D]):
     graphs: tuple[Graph, ...] = ()
     tables: Mapping[Ident, Table] = field(default_factory=dict)
     faults: tuple[Diagnostic, ...] = ()
+    conveyors: tuple[Conveying, ...] = ()

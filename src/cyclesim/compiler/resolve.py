@@ -43,7 +43,7 @@ def resolve(expanded: Model[Definition]) -> Model[Piece]:
     parts = tuple(_resolved(part, scope) for part in expanded.parts)
     if scope.diagnostics:
         raise ModelError(in_file_order(scope.diagnostics))
-    return Model(expanded.project, parts, (), scope.tables)
+    return Model(expanded.project, parts, (), scope.tables, (), expanded.conveyors)
 
 
 def _check_dimensions(model: Model[Definition], scope: Scope) -> None:

@@ -20,6 +20,7 @@ from cyclesim.names import Ident
 from cyclesim.project import (
     About,
     Auxiliary,
+    Conveyor,
     Definition,
     Equation,
     Flow,
@@ -50,6 +51,7 @@ class _Equations:
         by_ident = {macro.ident: macro for macro in macros}
         self.ledger = Ledger(abouts, by_ident, self.macro_value)
         self.depth = 0
+        self.driven = _driven(variables)
 
     def read(
         self, variable: Variable, owner: About, local: Mapping[Ident, Quantity], macro: str | None
@@ -61,11 +63,15 @@ class _Equations:
         match variable:
             case Stock():
                 self.equations(variable.initial, owner, own, local, macro, "initial value")
+                if variable.conveyor is not None:
+                    self.conveyor(variable.conveyor, owner, own, local, macro)
                 for fills, flows in ((True, variable.inflows), (False, variable.outflows)):
                     for equation in flows:
                         name = variable.about.name
                         filling = Filling(own, name, fills, equation)
                         self.filling(filling, Site(owner, equation, macro), local)
+            case Flow() if ident in self.driven:
+                self.fraction(variable.definitions, owner, self.driven[ident], local, macro)
             case Flow() | Auxiliary():
                 self.equations(variable.definitions, owner, own, local, macro, "equation")
 
@@ -88,6 +94,40 @@ class _Equations:
             terms = reading.terms(definition.equation.expr)
             self.ledger.add(Rule.EQUATION, site, terms, own, what)
 
+    def fraction(
+        self,
+        definitions: tuple[Definition, ...],
+        owner: About,
+        asked: Unit | None,
+        local: Mapping[Ident, Quantity],
+        macro: str | None,
+    ) -> None:
+        """Note what the fraction of a leak must be; what leaves at the end asks nothing."""
+        for definition in definitions:
+            reading = Reading(self.ledger, Site(owner, definition.equation, macro), local)
+            if asked is not None and definition.graphical is None:
+                reading.asked(definition.equation.expr, asked, "the fraction that leaks")
+
+    def conveyor(
+        self,
+        conveyor: Conveyor,
+        owner: About,
+        stock: Unit,
+        local: Mapping[Ident, Quantity],
+        macro: str | None,
+    ) -> None:
+        """Note what the equations of a conveyor ask."""
+        asked = (
+            (conveyor.length, TIME, "the transit time"),
+            (conveyor.capacity, stock, "the capacity"),
+            (conveyor.inflow_limit, stock / TIME, "the inflow limit"),
+            (conveyor.sample, DIMENSIONLESS, "the condition for a sample"),
+        )
+        for equation, unit, what in asked:
+            if equation is not None:
+                reading = Reading(self.ledger, Site(owner, equation, macro), local)
+                reading.asked(equation.expr, unit, what)
+
     def filling(self, filling: Filling, site: Site, local: Mapping[Ident, Quantity]) -> None:
         """Note that a flow fills or drains a stock."""
         flow = Reading(self.ledger, site, local).quantity(filling.equation.expr).unit
@@ -107,6 +147,7 @@ class _Equations:
         if self.depth > _MACRO_DEPTH:
             return Quantity(self.ledger.fresh(macro.name), None)
         self.depth += 1
+        outside, self.driven = self.driven, _driven(macro.variables)
         local: dict[Ident, Quantity] = {}
         for variable in macro.variables:
             ident = variable.about.ident
@@ -124,4 +165,19 @@ class _Equations:
         inner = Site(site.about, macro.equation, macro.name)
         value = Reading(self.ledger, inner, local).quantity(macro.equation.expr)
         self.depth -= 1
+        self.driven = outside
         return value
+
+
+def _driven(variables: tuple[Variable, ...]) -> dict[Ident, Unit | None]:
+    """Return the flows that conveyors give, with the unit of the fraction of each leak."""
+    leaks = {v.about.ident for v in variables if isinstance(v, Flow) and v.leak is not None}
+    found: dict[Ident, Unit | None] = {}
+    for stock in variables:
+        if isinstance(stock, Stock) and stock.conveyor is not None:
+            fraction = TIME**-1 if stock.conveyor.exponential else DIMENSIONLESS
+            for flow in stock.outflows:
+                if isinstance(flow.expr, Reference):
+                    ident = full_ident(flow.expr)
+                    found[ident] = fraction if ident in leaks else None
+    return found

@@ -71,8 +71,9 @@ UNIT_RULES: dict[str, UnitRule] = {
     **dict.fromkeys(("TIME", "DT", "STARTTIME", "STOPTIME"), UnitRule(Gives.TIME)),
     **dict.fromkeys(("RANDOM", "UNIFORM", "NORMAL", "LOGISTIC"), _DRAW),
     **dict.fromkeys(("EXPRND", "POISSON"), UnitRule(Gives.SAME, (_E, _O))),
-    **dict.fromkeys(("PARETO", "WEIBULL"), UnitRule(Gives.SAME, (_N, _E, _O))),
+    **dict.fromkeys(("PARETO", "WEIBULL", "GAMMA"), UnitRule(Gives.SAME, (_N, _E, _O))),
     **dict.fromkeys(("SINWAVE", "COSWAVE"), UnitRule(Gives.SAME, (_E, _T))),
+    "BETA": UnitRule(Gives.NUMBER, (_N, _N, _O)),
     "TRIANGULAR": UnitRule(Gives.SAME, (_E, _E, _E, _O)),
     "MONTECARLO": UnitRule(Gives.NUMBER, (_P, _O)),
     "SIGN": UnitRule(Gives.NUMBER, (_O,)),
@@ -100,6 +101,6 @@ UNIT_RULES: dict[str, UnitRule] = {
     "PULSE": UnitRule(Gives.OVER_TIME, (_F, _T)),
     "UNIT_PULSE": UnitRule(Gives.NUMBER, (_T,)),
     "PULSE_TRAIN": UnitRule(Gives.NUMBER, (_T,)),
-    "LOOKUP": UnitRule(Gives.TABLE, (_O,)),
+    **dict.fromkeys(("LOOKUP", "LOOKUPINV"), UnitRule(Gives.TABLE, (_O,))),
 }
 """The rule of each function by its name."""

@@ -143,6 +143,10 @@ class Reading:
             self.ledger.add(Rule.DEMAND, self.site, terms, _DEMANDS[asks], what)
         return all(term.plain is not Plain.NO for term in terms)
 
+    def asked(self, expr: Expr, unit: Unit, what: str) -> None:
+        """Note that an expression must be in a unit."""
+        self.ledger.add(Rule.DEMAND, self.site, self.terms(expr), unit, what)
+
     # Calls
 
     def rule(self, call: Call) -> UnitRule | None:

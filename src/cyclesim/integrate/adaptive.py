@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from cyclesim.codegen import Binding, Bound, Program
+from cyclesim.compiler.conveyors import CONVEYOR
 from cyclesim.compiler.terms import Draw, walk
 from cyclesim.errors import RunError
 from cyclesim.integrate.blame import diverged
@@ -47,10 +48,12 @@ def refuse_fixed_step_parts(program: Program) -> None:
         for rule in flat.levels
         if rule.non_negative
     ]
+    for conveyor in flat.conveyors:
+        reasons.append(f"'{flat.by_ident[conveyor.stock].name}' is a conveyor")
     held = [memory.ident for memory in flat.memories] + [ring.ident for ring in flat.buffers]
     for ident in held:
         origin = flat.by_ident[ident].origin
-        if origin is not None and origin.call != "INIT":
+        if origin is not None and origin.call not in ("INIT", CONVEYOR):
             reasons.append(f"'{flat.by_ident[origin.variable].name}' uses {origin.call}")
     for variable in flat.variables:
         if any(isinstance(node, Draw) for piece in variable.pieces for node in walk(piece.term)):

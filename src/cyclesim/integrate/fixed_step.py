@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.codegen import Binding, Bound, Program
+from cyclesim.integrate.belts import Belts
 from cyclesim.integrate.blame import diverged
 from cyclesim.integrate.rings import Rings
 from cyclesim.integrate.trajectory import RunStatus, State, Status, Trajectory
@@ -73,6 +74,7 @@ def _single(program: Program, schedule: Schedule, bound: Bound, state: State) ->
     levels, held = list(state.levels), state.held
     memories = sum(flat.by_ident[rule.ident].size for rule in flat.memories)
     rings = Rings(memories, state.held, clock.dt)
+    belts = Belts(flat, clock.dt, levels, held, None) if flat.conveyors else None
     rows: list[Sequence[float]] = []
     status = RunStatus(Status.COMPLETE, clock.stop)
     saved = iter((*schedule.saved, -1))
@@ -91,6 +93,8 @@ def _single(program: Program, schedule: Schedule, bound: Bound, state: State) ->
             moved = [level + dt * rate for level, rate in zip(levels, rates)]  # noqa: B905
         else:
             moved = advance(tableau, derivatives, time, dt, levels, held)
+        if belts is not None:
+            moved, following = belts.moved(moved, following)
         total = sum(moved) + sum(following)
         if total - total != 0.0 and not all(np.isfinite((*moved, *following))):
             status = diverged(program, bound, time, (levels, held), clock.time(step + 1))
@@ -121,6 +125,7 @@ def _many(program: Program, schedule: Schedule, bound: Bound, state: State) -> T
     ]
     held = state.held
     rings = Rings(len(flat.memories), held, clock.dt)
+    belts = Belts(flat, clock.dt, levels, held, runs) if flat.conveyors else None
     # Time first, so that a saved row is written in one stretch.
     values = np.full((len(schedule.saved), flat.rows, runs), np.nan)
     places = {step: place for place, step in enumerate(schedule.saved)}
@@ -134,6 +139,8 @@ def _many(program: Program, schedule: Schedule, bound: Bound, state: State) -> T
             break
         following = rings.next_held(bound, time, levels, held, step)
         moved = advance(schedule.tableau, bound.derivatives, time, clock.dt, levels, held)
+        if belts is not None:
+            moved, following = belts.moved(moved, following)
         finite = np.ones(runs, dtype=bool)
         for column in (*moved, *following):
             finite &= _finite(column)

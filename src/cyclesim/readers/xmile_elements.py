@@ -8,12 +8,8 @@ from cyclesim.readers.findings import Findings
 from cyclesim.readers.xml import Element
 
 REFUSED = {
-    "conveyor": "conveyors are not computed yet",
-    "leak": "conveyors are not computed yet",
-    "leak_fraction": "conveyors are not computed yet",
-    "leak_integers": "conveyors are not computed yet",
-    "leak_start": "conveyors are not computed yet",
-    "leak_end": "conveyors are not computed yet",
+    "leak_integers": "a leak in whole units is not computed yet",
+    "oven": "ovens are not computed yet",
     "queue": "queues are not computed yet",
     "overflow": "queues are not computed yet",
     "multiplier": "unit conversion of flows is not computed yet",
@@ -73,8 +69,8 @@ _SAID_OF_ANY = frozenset(
     ]
 )
 IN_VARIABLE = {
-    "stock": _SAID_OF_ANY | {"inflow", "outflow", "non_negative"},
-    "flow": _SAID_OF_ANY | {"non_negative"},
+    "stock": _SAID_OF_ANY | {"conveyor", "inflow", "outflow", "non_negative"},
+    "flow": _SAID_OF_ANY | {"leak", "leak_fraction", "leak_start", "leak_end", "non_negative"},
     "aux": _SAID_OF_ANY | {"non_negative"},
     "module": frozenset(["connect", "connect2", "display", "doc", "documentation", "units"]),
 }

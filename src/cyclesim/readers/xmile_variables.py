@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cyclesim.errors import SourceText
+from cyclesim.expr import Number
 from cyclesim.names import Ident, canonical, displayed
 from cyclesim.project import (
     About,
     Auxiliary,
     Bounds,
+    Definition,
+    Equation,
     Flow,
     Graph,
     Stock,
     Variable,
 )
 from cyclesim.readers.findings import Findings
+from cyclesim.readers.xmile_conveyors import (
+    leak_equation,
+    outflows_of_conveyors,
+    read_conveyor,
+    read_leak,
+    refuse_spread,
+)
 from cyclesim.readers.xmile_dimensions import Dimensions, read_dimensions_of
 from cyclesim.readers.xmile_elements import (
     AMONG_VARIABLES,
@@ -43,12 +54,15 @@ class Surroundings:
     connected: frozenset[Ident] = frozenset()
     """The variables to which a module's user connects others."""
     connections: Connections | None = None
+    off_conveyors: frozenset[Ident] = frozenset()
+    """The flows that leave conveyors."""
 
 
 def read_variables(
     elements: list[Element], around: Surroundings, findings: Findings
 ) -> tuple[Variable, ...]:
     """Return the variables of a model in the order in which they stand there."""
+    around = replace(around, off_conveyors=outflows_of_conveyors(elements))
     read = (_variable(element, around, findings) for element in elements)
     found = [variable for variable in read if variable is not None]
     _refuse_twins(found, findings)
@@ -125,13 +139,22 @@ def _graph(parts: tuple[Part, ...], about: About) -> Graph | None:
 def _computed(
     element: Element, about: About, around: Surroundings, findings: Findings
 ) -> Variable | None:
+    if element.tag == "flow":
+        element = leak_equation(element, about, findings)
     parts = read_parts(element, about, around.dimensions, findings)
     if element.tag == "aux" and parts and all(part.without_equation for part in parts):
         return _graph(parts, about)
     is_input = element.attributes.get("access", "").casefold() == "input"
     from_outside = about.ident in around.connected
     before = len(findings.diagnostics)
-    definitions = read_definitions(parts, about, findings, from_outside)
+    leak = read_leak(element, about, findings) if element.tag == "flow" else None
+    if element.tag == "flow":
+        refuse_spread(element, about, findings)
+    if about.ident in around.off_conveyors and leak is None and not _has_equation(parts):
+        definitions = _given_by_conveyor(element, about)
+    else:
+        definitions = read_definitions(parts, about, findings, from_outside)
+    conveyor = read_conveyor(element, about, findings) if element.tag == "stock" else None
     if element.tag == "stock":
         inflows = read_flow_names(element.all("inflow"), about, findings)
         outflows = read_flow_names(element.all("outflow"), about, findings)
@@ -142,10 +165,22 @@ def _computed(
         return None
     non_negative = _flag(element, element.tag in around.non_negative)
     if element.tag == "flow":
-        return Flow(about, definitions, non_negative)
+        return Flow(about, definitions, non_negative, leak)
     if element.tag == "aux" or from_outside:
         return Auxiliary(about, definitions, is_input or from_outside)
-    return Stock(about, definitions, inflows, outflows, non_negative)
+    # A conveyor holds what entered and did not leave yet: never less than nothing.
+    return Stock(about, definitions, inflows, outflows, non_negative and conveyor is None, conveyor)
+
+
+def _has_equation(parts: tuple[Part, ...]) -> bool:
+    return any(eqn.text.strip() for part in parts for eqn in part.element.all("eqn"))
+
+
+def _given_by_conveyor(element: Element, about: About) -> tuple[Definition, ...]:
+    """Return what keeps the place of the equation of a flow that a conveyor gives."""
+    where = element.location
+    nothing = SourceText("0", where.path, ((0, where.line, where.column),))
+    return (Definition(Equation(nothing, Number(0.0)), about.dimensions),)
 
 
 def _flag(element: Element, default: bool) -> bool:

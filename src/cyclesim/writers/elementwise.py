@@ -71,7 +71,10 @@ class _Sets:
     def variable(self, variable: Variable) -> Variable:
         match variable:
             case Stock():
-                return replace(variable, initial=self.definitions(variable, variable.initial))
+                initial = self.definitions(variable, variable.initial)
+                conveyor = variable.conveyor
+                conveyor = conveyor.changed(self.plain) if conveyor is not None else None
+                return replace(variable, initial=initial, conveyor=conveyor)
             case Flow() | Auxiliary():
                 found = self.definitions(variable, variable.definitions)
                 return replace(variable, definitions=found)

@@ -46,8 +46,9 @@ def unportable(project: Project) -> tuple[str, ...]:
 
 def _equations(variable: Variable) -> Iterator[Expr]:
     match variable:
-        case Stock(initial=definitions):
+        case Stock(initial=definitions, conveyor=conveyor):
             yield from _parts(definitions)
+            yield from (each.expr for each in (conveyor.equations if conveyor else ()))
         case Flow(definitions=definitions) | Auxiliary(definitions=definitions):
             yield from _parts(definitions)
         case Graph() | Module():

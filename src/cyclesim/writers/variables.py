@@ -10,17 +10,19 @@ from cyclesim.names import Ident, canonical
 from cyclesim.project import (
     About,
     Auxiliary,
+    Conveyor,
     Definition,
     Dimension,
     Equation,
     Flow,
     Graph,
     GraphicalFunction,
+    Leak,
     Module,
     Stock,
     Variable,
 )
-from cyclesim.writers.equations import name_text, qualified, texts
+from cyclesim.writers.equations import equation_text, name_text, qualified, texts
 from cyclesim.writers.numbers import points
 from cyclesim.writers.tags import Tag, tag
 
@@ -39,15 +41,17 @@ def variable_tag(variable: Variable, dimensions: Dimensions) -> Tag:
                 *(_flow_tag("inflow", flow) for flow in variable.inflows),
                 *(_flow_tag("outflow", flow) for flow in variable.outflows),
                 _non_negative(variable.non_negative),
+                _conveyor(variable.conveyor),
             ]
             return tag("stock", name, (*said, *children))
         case Flow():
             children = [
                 *_definitions(variable.definitions, about, dimensions),
                 _non_negative(variable.non_negative),
+                tag("leak") if variable.leak is not None else None,
             ]
             access = _access(any(each.waiting for each in variable.definitions))
-            return tag("flow", name | access, (*said, *children))
+            return tag("flow", name | access | _zone(variable.leak), (*said, *children))
         case Auxiliary():
             parts = _definitions(variable.definitions, about, dimensions)
             return tag("aux", name | _access(variable.input), (*said, *parts))
@@ -78,6 +82,26 @@ def _dimensions(about: About, dimensions: Dimensions) -> Tag | None:
 
 def _non_negative(holds: bool) -> Tag | None:
     return tag("non_negative") if holds else None
+
+
+def _conveyor(conveyor: Conveyor | None) -> Tag | None:
+    if conveyor is None:
+        return None
+    given = {
+        "len": conveyor.length,
+        "capacity": conveyor.capacity,
+        "in_limit": conveyor.inflow_limit,
+        "sample": conveyor.sample,
+    }
+    children = [tag(name, text=equation_text(each)) for name, each in given.items() if each]
+    return tag("conveyor", {"exponential_leak": "true"} if conveyor.exponential else None, children)
+
+
+def _zone(leak: Leak | None) -> dict[str, str]:
+    """Return where a leak begins and ends, unless it is all of the conveyor."""
+    if leak is None or leak == Leak():
+        return {}
+    return {"leak_start": repr(leak.start), "leak_end": repr(leak.end)}
 
 
 def _flow_tag(name: str, flow: Equation) -> Tag:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from cyclesim.names import Ident, canonical
 from cyclesim.project import (
     Dimension,
     DimensionMapping,
+    Flow,
     Macro,
     Project,
     SimSpecs,
+    Stock,
     Submodel,
     UnitDefinition,
     Variable,
@@ -63,6 +65,10 @@ def _header(project: Project) -> Tag:
         if project.macros
         else None,
     ]
+    belts = [v.conveyor for v in _all_variables(project) if isinstance(v, Stock) and v.conveyor]
+    if belts:
+        leaks = any(isinstance(v, Flow) and v.leak for v in _all_variables(project))
+        options.append(tag("uses_conveyor", {"leak": "true"} if leaks else None))
     used = [option for option in options if option is not None]
     children = [
         tag("options", {"namespace": "std"}, used) if used else None,
@@ -71,6 +77,14 @@ def _header(project: Project) -> Tag:
         tag("product", {"version": "1.0", "lang": "en"}, text="cyclesim"),
     ]
     return tag("header", None, children)
+
+
+def _all_variables(project: Project) -> Iterator[Variable]:
+    yield from project.variables
+    for submodel in project.submodels:
+        yield from submodel.variables
+    for macro in project.macros:
+        yield from macro.variables
 
 
 def _sim_specs(specs: SimSpecs) -> Tag:

@@ -1,0 +1,221 @@
+"""The loops of a partition and the links they are made of: as they are, or folded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cyclesim.analysis.loops.cycles import (
+    Budget,
+    OverBudgetError,
+    all_loops,
+    bits,
+    strongest_loops,
+)
+from cyclesim.analysis.loops.fold import MOST_KEPT, between_states, folded_in_parts, slowest
+from cyclesim.analysis.loops.graph import CausalGraph, NetFlow
+from cyclesim.analysis.loops.parts import Method
+from cyclesim.compiler import Role
+
+Array = np.ndarray
+
+_MOST_TIMES = 100
+"""Times at which the strongest links are followed, spread evenly over the run."""
+
+MOST_STATES = 1000
+"""States that are folded at most: the effort grows with the cube of their number."""
+
+_MOST_NUMBERS = 8_000_000
+
+_GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Unfolded:
+    """What a folded network was made of: all links of the partition by row, and its states.
+
+    `direct` are the parts of the folded links that run past no other state: (link, time).
+    """
+
+    ends: tuple[tuple[int, int], ...]
+    scores: Array
+    states: tuple[int, ...]
+    direct: Array
+
+
+@dataclass(frozen=True)
+class Network:
+    """Links by the rows of their `ends` with `scores` (link, time), and the loops found in them.
+
+    `through` are the rows of the stocks that were kept, none where nothing is folded. `inside`
+    counts loops within one delay or smooth, which are left out. `unfolded` is there where loops are
+    seen through stocks.
+    """
+
+    ends: tuple[tuple[int, int], ...]
+    scores: Array
+    loops: tuple[tuple[int, ...], ...]
+    method: Method
+    through: tuple[int, ...] = ()
+    inside: int = 0
+    notes: tuple[str, ...] = ()
+    unfolded: Unfolded | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: a method or none, stocks to look through, and those named loops name."""
+
+    method: Method | None
+    through: frozenset[int]
+    named: frozenset[int]
+    budget: Budget
+
+
+def network_of(
+    graph: CausalGraph, rows: frozenset[int], scores: Array, values: Array, wish: Wish
+) -> Network:
+    """Return the loops of a partition by the method asked for, else by the first that does.
+
+    `scores` are (link, time) of the whole graph, `values` (row, sample, run) of the run.
+    """
+    chosen = [n for n, link in enumerate(graph.links) if link.target in rows]
+    ends = tuple((graph.links[n].source, graph.links[n].target) for n in chosen)
+    part = scores[chosen]
+    through = wish.through & rows
+    if wish.method is Method.FOLDED or (wish.method is None and through):
+        return _folded(graph, rows, ends, part, values, wish)
+    if wish.method is Method.STRONGEST:
+        return _strongest(graph, rows, ends, part, wish.budget)
+    active = [bits((row != 0).tolist()) for row in part]
+    try:
+        found = all_loops(ends, active, wish.budget)
+    except OverBudgetError:
+        if wish.method is Method.ALL:
+            raise
+        whole = _folded(graph, rows, ends, part, values, wish)
+        note = (
+            f"it has more than {wish.budget.loops:,} loops, or takes more than "
+            f"{wish.budget.steps:,} steps to search: too many to be compared one by one."
+        )
+        return replace(whole, notes=(note, *whole.notes))
+    return _without_inside(graph, Network(ends, part, found, Method.ALL))
+
+
+def _without_inside(graph: CausalGraph, network: Network) -> Network:
+    """Return the network less loops within one delay or smooth, as the field compares them."""
+    nodes = graph.nodes
+    seen = tuple(
+        loop
+        for loop in network.loops
+        if any(not nodes[network.ends[link][0]].hidden for link in loop)
+    )
+    inside = len(network.loops) - len(seen)
+    return replace(network, loops=seen, inside=inside)
+
+
+def _strongest(
+    graph: CausalGraph,
+    rows: frozenset[int],
+    ends: tuple[tuple[int, int], ...],
+    scores: Array,
+    budget: Budget,
+) -> Network:
+    states = sorted(row for row in rows if graph.nodes[row].state)
+    count = scores.shape[1]
+    # Where the budget ends the search early, the times searched still lie all over the run.
+    spots = sorted(evenly(count, _MOST_TIMES), key=lambda spot: spot * _GOLDEN % 1.0)
+    found: set[tuple[int, ...]] = set()
+    left, searched = budget.steps, 0
+    for spot in spots:
+        some, steps = strongest_loops(ends, scores[:, spot].tolist(), states, left)
+        found |= some
+        left -= steps
+        searched += 1
+        if left <= 0 or len(found) > budget.loops:
+            break
+    note = f"strong links were followed at {searched} of {count} intervals; loops may be missing."
+    loops = tuple(sorted(found, key=lambda loop: (len(loop), loop))[: budget.loops])
+    network = Network(ends, scores, loops, Method.STRONGEST, notes=(note,))
+    return _without_inside(graph, network)
+
+
+def _folded(
+    graph: CausalGraph,
+    rows: frozenset[int],
+    ends: tuple[tuple[int, int], ...],
+    scores: Array,
+    values: Array,
+    wish: Wish,
+) -> Network:
+    states = tuple(sorted(row for row in rows if graph.nodes[row].state))
+    if len(states) > MOST_STATES:
+        raise OverBudgetError
+    wanted = sorted(wish.through & rows or wish.named & rows)
+    kept = [states.index(row) for row in wanted]
+    if not kept:
+        spots = evenly(scores.shape[1], _MOST_NUMBERS // len(states) ** 2)
+        sampled = between_states(ends, scores[:, spots], states)
+        kept = _slowest(graph, states, sampled, spots, values)
+    small, plain, failed = folded_in_parts(ends, scores, states, kept)
+    through = tuple(states[number] for number in kept)
+    new_ends = tuple((source, target) for source in through for target in through)
+    new_scores = small.reshape(len(small), -1).T
+    direct = plain.reshape(len(plain), -1).T
+    loops = all_loops(new_ends, [bits((row != 0).tolist()) for row in new_scores], Budget())
+    how = (
+        "as asked" if wish.through & rows else "those of a named loop" if wanted else "the slowest"
+    )
+    own = sum(not graph.nodes[row].hidden for row in states)
+    notes = [
+        f"seen through {len(through)} of {own} stocks, {how}; everything else is folded into the "
+        "links between them. Other stocks may give other shares."
+    ]
+    if failed.any():
+        notes.append(f"at {failed.sum()} of {failed.size} intervals nothing could be folded.")
+    unfolded = Unfolded(ends, scores, states, direct)
+    return Network(
+        new_ends, new_scores, loops, Method.FOLDED, through, notes=tuple(notes), unfolded=unfolded
+    )
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """Return so many places at most, spread evenly, out of a count; at least three."""
+    return sorted({round(spot) for spot in np.linspace(0, count - 1, min(count, max(3, most)))})
+
+
+def _slowest(
+    graph: CausalGraph, states: Sequence[int], matrix: Array, spots: list[int], values: Array
+) -> list[int]:
+    """Return the places of the slowest of the modeller's stocks, by the links at some times."""
+    flows = {each.target: each for each in graph.net_flows}
+    own = [
+        place
+        for place, row in enumerate(states)
+        if not graph.nodes[row].hidden and graph.nodes[row].variable.role is Role.LEVEL
+    ] or list(range(len(states)))
+    change = np.stack([_changes(values[states[place]]) for place in own])
+    rate = np.stack(
+        [
+            _changes(_net(flows[states[place]], values))
+            if states[place] in flows
+            else _changes(values[states[place]])
+            for place in own
+        ]
+    )
+    chosen = slowest(matrix[:, own][:, :, own], change[:, spots], rate[:, spots], MOST_KEPT)
+    return [own[number] for number in chosen]
+
+
+def _net(net_flow: NetFlow, values: Array) -> Array:
+    total: Array = np.zeros_like(values[0])
+    for row, sign in net_flow.flows:
+        total = total + sign * values[row]
+    return total
+
+
+def _changes(samples: Array) -> Array:
+    """Return the change over each interval: (time,)."""
+    return np.diff(samples, axis=0).reshape(-1)

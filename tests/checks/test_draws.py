@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from cyclesim.checks import Checks, judge, read_checks
-from cyclesim.checks.draws import numbers_of, sampled_of, wilson
-from cyclesim.checks.lanes import Lanes
+from cyclesim.checks.draws import Lanes, numbers_of, sampled_of, wilson
 from cyclesim.checks.words import claim_line, faults, lines
+from cyclesim.compiler import FlatModel
+from cyclesim.ensemble import run_scenario
+from cyclesim.integrate import Trajectory
 from cyclesim.names import canonical
+from cyclesim.scenario.parts import Scenario
 from cyclesim.simulation import simulate
-from cyclesim.study import run_scenario
 from tests.checks.small import CHECKS, assumed, team, written
 
 DRAWS = CHECKS + "draws: {number: 40, seed: 3}\n"
@@ -25,7 +27,13 @@ def lanes_of(checks: Checks) -> Lanes:
     assert plan is not None
     sampled = sampled_of(checks.study.model.flat, plan.leave_out, plan.range)
     numbers = numbers_of(sampled, plan.number, plan.seed)
-    return Lanes.of(checks.study, checks.study.scenarios, sampled, numbers, plan.settle)
+    return Lanes(checks.study, sampled, numbers, plan.settle)
+
+
+def turns_of(lanes: Lanes, scenario: Scenario) -> list[tuple[slice, FlatModel, Trajectory]]:
+    ready = lanes.of(scenario)
+    found = ready.turns(lanes.numbers, lanes.settle)
+    return [(part, ready.changed.flat, trajectory) for part, trajectory in found]
 
 
 def test_draws_fill_each_range_evenly(tmp_path: Path) -> None:
@@ -49,7 +57,7 @@ def test_a_lane_is_the_run_alone(tmp_path: Path, name: str) -> None:
     checks = read_checks(written(tmp_path, DRAWS))
     lanes = lanes_of(checks)
     scenario = next(each for each in checks.study.scenarios if each.name == name)
-    ((part, flat, found),) = lanes.turns(scenario)
+    ((part, flat, found),) = turns_of(lanes, scenario)
     assert part == slice(0, 40)
     skill = found.values[flat.places[canonical("Skill")]]
     for lane in (0, 7, 39):
@@ -61,7 +69,7 @@ def test_a_lane_is_the_run_alone(tmp_path: Path, name: str) -> None:
 def test_a_scenario_starts_in_the_state_of_its_own_draw(tmp_path: Path) -> None:
     lanes = lanes_of(read_checks(written(tmp_path, DRAWS)))
     scenario = next(each for each in lanes.study.scenarios if each.name == "cut")
-    ((_, flat, found),) = lanes.turns(scenario)
+    ((_, flat, found),) = turns_of(lanes, scenario)
     share, learn, forget = lanes.numbers
     first = found.values[flat.places[canonical("Skill")], 0]
     np.testing.assert_allclose(first, share * forget / learn)
@@ -75,7 +83,7 @@ def test_a_change_from_the_start_on_leaves_the_past_alone(tmp_path: Path, recomp
         changed = "initial: recompute, changes: {Training share: 0.2}"
     lanes = lanes_of(read_checks(written(tmp_path, at_once.replace("CHANGED", changed))))
     scenario = next(each for each in lanes.study.scenarios if each.name == "now")
-    ((_, flat, found),) = lanes.turns(scenario)
+    ((_, flat, found),) = turns_of(lanes, scenario)
     share, learn, forget = lanes.numbers
     first = found.values[flat.places[canonical("Skill")], 0]
     np.testing.assert_allclose(first, (0.2 if recompute else share) * forget / learn)
@@ -86,12 +94,12 @@ def test_settling_finds_the_equilibrium_that_numbers_do_not_say(tmp_path: Path) 
     lanes = lanes_of(read_checks(written(tmp_path, checks, team("1"))))
     share, learn, forget = lanes.numbers
     plain = lanes.study.scenarios[0]
-    ((_, flat, found),) = lanes.turns(plain)
+    ((_, flat, found),) = turns_of(lanes, plain)
     skill = found.values[flat.places[canonical("Skill")]]
     np.testing.assert_allclose(skill[0], share * forget / learn, rtol=1e-9)
     np.testing.assert_allclose(skill[-1], skill[0], rtol=1e-9)
     begun = dataclasses.replace(plain, start={canonical("Skill"): 0.3})
-    ((_, _, given),) = lanes.turns(begun)
+    ((_, _, given),) = turns_of(lanes, begun)
     assert (given.values[flat.places[canonical("Skill")], 0] == 0.3).all()
 
 
@@ -100,9 +108,9 @@ def test_draws_that_do_not_fit_at_once_are_run_in_turns(
 ) -> None:
     lanes = lanes_of(read_checks(written(tmp_path, DRAWS)))
     scenario = lanes.study.scenarios[1]
-    ((_, _, whole),) = lanes.turns(scenario)
-    monkeypatch.setattr("cyclesim.checks.lanes._MOST_BYTES", whole.values.nbytes // 3)
-    turns = list(lanes.turns(scenario))
+    ((_, _, whole),) = turns_of(lanes, scenario)
+    monkeypatch.setattr("cyclesim.ensemble.lanes.MOST_BYTES", whole.values.nbytes // 3)
+    turns = turns_of(lanes, scenario)
     assert len(turns) > 2
     together = np.concatenate([found.values for _, _, found in turns], axis=2)
     np.testing.assert_array_equal(together, whole.values)
@@ -117,7 +125,7 @@ def test_arrays_are_drawn_element_by_element(tmp_path: Path) -> None:
     )
     lanes = lanes_of(read_checks(written(tmp_path, DRAWS, model)))
     assert [each.name for each in lanes.sampled][3:] == ["Other[1]", "Other[2]", "Other[3]"]
-    ((_, flat, found),) = lanes.turns(lanes.study.scenarios[0])
+    ((_, flat, found),) = turns_of(lanes, lanes.study.scenarios[0])
     rows = found.values[flat.places[canonical("Other")] :][:3, -1]
     np.testing.assert_array_equal(rows, lanes.numbers[3:])
 

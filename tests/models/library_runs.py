@@ -9,6 +9,7 @@ import numpy as np
 from cyclesim import library
 from cyclesim.codegen import TARGETS
 from cyclesim.compiler import CompiledModel
+from cyclesim.ensemble import scenario_models
 from cyclesim.integrate import State
 from cyclesim.project import Project
 from cyclesim.readers import read_model
@@ -16,7 +17,7 @@ from cyclesim.results import Results
 from cyclesim.scenario import Study, StudyRun, read_study
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import initial_state, load, parameter_values, settled_specs, simulate
-from cyclesim.study import run_study, scenario_models
+from cyclesim.study import run_study
 
 MODELS = library.model_names()
 STUDIES = library.study_names()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from cyclesim.compiler import Points, Pulse, Ramp, Replacement, Step
+from cyclesim.ensemble import scenario_models
 from cyclesim.errors import DiagnosticError, StudyError, UsageError
 from cyclesim.names import canonical
 from cyclesim.project import Method
@@ -23,7 +24,7 @@ from cyclesim.scenario.document import parse
 from cyclesim.scenario.merging import chains, lineage
 from cyclesim.scenario.quantities import NotANumber, as_written, number_of
 from cyclesim.scenario.schema import StudyKeys
-from cyclesim.study import run_study, scenario_models
+from cyclesim.study import run_study
 from cyclesim.verdicts import value_at
 
 MODEL = Path(__file__).parents[1] / "errors" / "studies" / "team.xmile"

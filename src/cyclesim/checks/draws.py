@@ -14,7 +14,6 @@ from functools import partial
 
 import numpy as np
 
-from cyclesim.checks.lanes import Lanes
 from cyclesim.checks.measures import measured
 from cyclesim.checks.parts import (
     Checks,
@@ -32,8 +31,10 @@ from cyclesim.checks.statements import margin, truth
 from cyclesim.checks.variants import Key, Variant, variants_of
 from cyclesim.checks.workers import Each
 from cyclesim.compiler import FlatModel, Role, selected
+from cyclesim.ensemble import ScenarioRuns, Varied, VariedKind, bindable
 from cyclesim.names import Ident
 from cyclesim.report.evidence import plausible_range
+from cyclesim.scenario.parts import Scenario, Study
 
 _Z = 1.959963984540054
 _MOST_DECIDERS = 3
@@ -47,6 +48,24 @@ class _Ran:
 
     measures: Mapping[Ident, np.ndarray]
     failed: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """What is drawn, (constant, draw), and how long each draw settles before its start."""
+
+    study: Study
+    sampled: tuple[Sampled, ...]
+    numbers: np.ndarray
+    settle: float | None
+
+    def of(self, scenario: Scenario) -> ScenarioRuns:
+        """Return a scenario ready to run in every draw."""
+        varied = (
+            Varied(each.name, each.ident, VariedKind.CONSTANT, each.element)
+            for each in self.sampled
+        )
+        return bindable(self.study, scenario, tuple(varied))
 
 
 def sampled_of(flat: FlatModel, left_out: Mapping[Ident, str], share: float) -> tuple[Sampled, ...]:
@@ -97,8 +116,7 @@ def drawn(whole: ModelCheck, each: Each, tell: Callable[[str], None]) -> ModelCh
     begun = time.perf_counter()
     sampled = sampled_of(checks.study.model.flat, plan.leave_out, plan.range)
     numbers = numbers_of(sampled, plan.number, plan.seed)
-    scenarios = (*checks.study.scenarios, *(extreme.scenario for extreme in checks.extremes))
-    lanes = Lanes.of(checks.study, scenarios, sampled, numbers, plan.settle)
+    lanes = Lanes(checks.study, sampled, numbers, plan.settle)
     wanted = _wanted(checks)
     jobs = [
         (variant, tuple(m for m in checks.measures.values() if m.ident in idents))
@@ -137,9 +155,10 @@ def _run(lanes: Lanes, job: tuple[Variant, tuple[Measure, ...]]) -> _Ran:
     count = lanes.numbers.shape[1]
     found = {measure.ident: np.full(count, np.nan) for measure in measures}
     failed: list[int] = []
-    for part, flat, trajectory in lanes.turns(variant.changed):
+    ready = lanes.of(variant.changed)
+    for part, trajectory in ready.turns(lanes.numbers, lanes.settle):
         for measure in measures:
-            values = trajectory.values[row_of(flat, measure)]
+            values = trajectory.values[row_of(ready.changed.flat, measure)]
             with np.errstate(all="ignore"):
                 found[measure.ident][part] = measured(measure, trajectory.time, values)
         broken = [

@@ -25,12 +25,12 @@ from cyclesim.checks.statements import judged
 from cyclesim.checks.variants import Key, Variant, variants_of
 from cyclesim.checks.workers import Each, workers
 from cyclesim.compiler.parts import Kind
+from cyclesim.ensemble import run_scenario, scenario_models
 from cyclesim.names import Ident
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Scenario, Study
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import parameter_values
-from cyclesim.study import run_scenario, scenario_models
 from cyclesim.verdicts import verdicts
 
 _NEGATIVE = 1e-9

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from cyclesim.checks.claims import claims_of, extremes_of, measures_of
 from cyclesim.checks.draws import sampled_of
-from cyclesim.checks.lanes import settling
 from cyclesim.checks.parts import Checks, DrawPlan, Equilibrium, Words
 from cyclesim.checks.schema import CHECKS, ChecksKeys
 from cyclesim.compiler import compile_model, selected
 from cyclesim.compiler.parts import Kind
+from cyclesim.ensemble.lanes import settling
 from cyclesim.errors import Location, ModelError, StudyError, UsageError, in_file_order
 from cyclesim.names import Ident
 from cyclesim.readers import read_model

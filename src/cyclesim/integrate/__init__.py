@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cyclesim.codegen import Binding, Program
-from cyclesim.integrate.adaptive import integrate_adaptive
 from cyclesim.integrate.fixed_step import integrate_fixed, state_of
 from cyclesim.integrate.trajectory import RunStatus, State, Status, Trajectory
 from cyclesim.schedule import Schedule
@@ -24,5 +23,7 @@ def integrate(
     for a model that is defined on a fixed step only.
     """
     if schedule.method.adaptive:
+        from cyclesim.integrate.adaptive import integrate_adaptive
+
         return integrate_adaptive(program, schedule, binding, state, tolerance)
     return integrate_fixed(program, schedule, binding, state)

@@ -11,10 +11,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cyclesim.display import Shown
 from cyclesim.version import __version__
 
 if TYPE_CHECKING:
+    from cyclesim.analysis.loops import LoopAnalysis, loops
     from cyclesim.compiler import CompiledModel
+    from cyclesim.diagram import loop_diagram, stock_diagram
     from cyclesim.report.figures import plot
     from cyclesim.results import Results
     from cyclesim.scenario.parts import Study, StudyRun
@@ -23,28 +26,44 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CompiledModel": "cyclesim.compiler",
+    "LoopAnalysis": "cyclesim.analysis.loops",
     "Results": "cyclesim.results",
     "Study": "cyclesim.scenario.parts",
     "StudyRun": "cyclesim.scenario.parts",
     "load": "cyclesim.simulation",
+    "loop_diagram": "cyclesim.diagram",
+    "loops": "cyclesim.analysis.loops",
     "plot": "cyclesim.report.figures",
     "read_study": "cyclesim.study",
     "run_study": "cyclesim.study",
     "simulate": "cyclesim.simulation",
+    "stock_diagram": "cyclesim.diagram",
 }
 
 __all__ = [
     "CompiledModel",
+    "LoopAnalysis",
     "Results",
     "Study",
     "StudyRun",
     "__version__",
     "load",
+    "loop_diagram",
+    "loops",
     "plot",
     "read_study",
     "run_study",
     "simulate",
+    "stock_diagram",
 ]
+
+
+def _drawn(thing: object) -> str:
+    drawer = import_module("cyclesim.report.notebook")
+    return str(drawer.html_of(thing))
+
+
+Shown.drawer = _drawn
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cyclesim.compiler import FlatModel, FlatVariable
+from cyclesim.display import Shown
 from cyclesim.errors import UsageError
 from cyclesim.integrate.trajectory import RunStatus, Trajectory
 from cyclesim.names import did_you_mean
@@ -33,7 +34,7 @@ class DiscretisationError:
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Shown):
     """One run by name: `results["Service quality"]` is its values at `results.time`.
 
     `parameters` holds the numbers bound, `provenance` what is needed to repeat the run.

@@ -22,6 +22,7 @@ from cyclesim.compiler.parts import Model, Origin, Piece
 from cyclesim.compiler.resolve import resolve
 from cyclesim.compiler.selection import NothingSelected, Selection, selected
 from cyclesim.compiler.terms import Term
+from cyclesim.display import Shown
 from cyclesim.project import Project
 
 __all__ = [
@@ -53,7 +54,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class CompiledModel:
+class CompiledModel(Shown):
     """A model read and compiled; `resolved` is what changes are compiled into."""
 
     resolved: Model[Piece]

@@ -16,6 +16,7 @@ from cyclesim.diagram.sheet import Sheet
 from cyclesim.diagram.structure import Form, Structure, structure_of
 from cyclesim.diagram.svg import svg
 from cyclesim.diagram.views import sheet_of_views
+from cyclesim.display import Shown
 from cyclesim.errors import UsageError
 from cyclesim.names import Ident
 
@@ -34,7 +35,7 @@ _FORMS = {
 
 
 @dataclass(frozen=True)
-class Diagram:
+class Diagram(Shown):
     """A picture of a model: the sheet, and what it is a picture of.
 
     `source` says where the places come from: the model's own view, or our layout.

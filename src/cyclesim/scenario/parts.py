@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from cyclesim.compiler import CompiledModel, FlatVariable, Override
+from cyclesim.display import Shown
 from cyclesim.errors import Diagnostic, Location
 from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
@@ -132,7 +133,7 @@ class Study:
 
 
 @dataclass(frozen=True)
-class StudyRun:
+class StudyRun(Shown):
     """A study and what its scenarios gave, by name in the study's order."""
 
     study: Study

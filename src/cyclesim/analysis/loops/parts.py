@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from cyclesim.display import Shown
 from cyclesim.errors import UsageError
 from cyclesim.names import canonical, did_you_mean
 
@@ -140,7 +141,7 @@ class Partition:
 
 
 @dataclass(frozen=True)
-class LoopAnalysis:
+class LoopAnalysis(Shown):
     """Which loop did it, and when. `time` (interval,) is the start of each interval.
 
     Loops are in order of importance within their partition, partitions by their number.

@@ -1,0 +1,15 @@
+"""How things show themselves in a notebook; what draws them lies above and is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+
+class Shown:
+    """What shows itself where a notebook asks for it, as HTML that needs no script."""
+
+    drawer: ClassVar[Callable[[object], str] | None] = None
+
+    def _repr_html_(self) -> str | None:
+        return None if Shown.drawer is None else Shown.drawer(self)

@@ -24,10 +24,11 @@ UNMOVED_SHARE = 0.01
 BEGUN = 0.02
 PROMINENT = 0.05
 STRAIGHT = 0.06
-SLOWER, SURELY_SLOWER = 0.9, 0.72
+SLOWER, SURELY_SLOWER = 0.9, 0.7
 """Below these shares of the highest speed a curve has slowed down; the second where noise is."""
 GRID = 101
-WINDOW = 15
+FIRST, LAST = 10, 15
+"""Speed is taken over so many hundredths of the run: fewer for a slow start, which may be short."""
 AT_ONCE = 1000
 """So many curves are smoothed at a time: enough for speed, and little memory."""
 
@@ -246,10 +247,9 @@ def _monotone(values: np.ndarray, noise: float) -> Shape:
     straight = max(STRAIGHT, 10 * noise / abs(rise))
     if np.abs(way - np.linspace(0, 1, GRID)).max() < straight:
         return Shape.STEADY
-    speed = way[WINDOW:] - way[:-WINDOW]
-    fastest = speed.max()
-    begins_slowly = speed[0] < SURELY_SLOWER * fastest
-    ends_slowly = speed[-1] < (SURELY_SLOWER if noise else SLOWER) * fastest
+    early, late = (way[window:] - way[:-window] for window in (FIRST, LAST))
+    begins_slowly = early[0] < SURELY_SLOWER * early.max()
+    ends_slowly = late[-1] < (SURELY_SLOWER if noise else SLOWER) * late.max()
     if begins_slowly and not ends_slowly:
         return Shape.RISING_EVER_FASTER if rise > 0 else Shape.DECLINING_EVER_FASTER
     if begins_slowly:

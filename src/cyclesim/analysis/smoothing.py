@@ -17,6 +17,8 @@ NOISY = 0.004
 """Noise below this share of the range is left alone: smoothing would round off true corners."""
 FEWEST, KNOTS = 41, 200
 CAUTION = 1.4
+JUMP, APART = 8.0, 4.0
+"""A jump is so many deviations of the noise, and times the steps before and after it."""
 STIFFNESS = np.logspace(-1, 11, 49)
 FREEST = 0.6
 """A fit has at most this share of the points as its degrees of freedom."""
@@ -59,7 +61,9 @@ def smoothed(time: np.ndarray, values: np.ndarray) -> Curves:
     noise, remaining = noise_of(values), np.zeros(len(values))
     noisy = np.flatnonzero(noise > NOISY * np.ptp(values, axis=1))
     if noisy.size:
-        fits, left, freedom = _fitted(values[noisy])
+        jumps = _jumps(values[noisy], noise[noisy])
+        fits, left, freedom = _fitted(values[noisy] - jumps)
+        fits += jumps
         # Third differences take fast waves for noise, the fit a jump: neither is alone.
         noise[noisy] = np.minimum(noise[noisy], left)
         truly = noise[noisy] > NOISY * np.ptp(values[noisy], axis=1)
@@ -82,6 +86,22 @@ def noise_of(values: np.ndarray) -> np.ndarray:
         return np.zeros(len(values))
     thirds = np.abs(np.diff(values, 3, axis=1))
     return np.asarray(np.median(thirds, axis=1) / (0.6745 * np.sqrt(20.0)))
+
+
+def _jumps(values: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Return for each curve its largest step where it is a jump, which a fit would round off.
+
+    A jump is far beyond the noise and its neighbours; a steep but smooth curve has none.
+    """
+    if values.shape[1] < 8:
+        return np.zeros_like(values)
+    steps = np.diff(values, axis=1)
+    rows, places = np.arange(len(values)), np.argmax(np.abs(steps), axis=1)
+    size = steps[rows, places]
+    around = [np.abs(steps[rows, np.clip(places + by, 0, steps.shape[1] - 1)]) for by in (-1, 1)]
+    beside = np.where((places == 0) | (places == steps.shape[1] - 1), np.inf, np.maximum(*around))
+    size[np.abs(size) < np.maximum(JUMP * noise, APART * beside)] = 0.0
+    return np.where(np.arange(values.shape[1]) > places[:, None], size[:, None], 0.0)
 
 
 def _at(times: np.ndarray, old: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 LARGE = 0.15
+AWAY = 2.5
+"""A last stretch so many times the largest wave leaves the waves behind: they were ripples."""
 FOLD = 1.6
 """Waves whose height changes by more than this factor over the run grow, or die down."""
-REGULAR = 0.5
-"""Heights whose logarithms follow time less closely than this correlation have no course."""
+REGULAR, EVEN = 0.8, 3.0
+"""Waves have a course only where the logarithms of their heights follow time at least with this
+correlation, and no time between turns is more than so many times another."""
 
 
 def turning_points(values: np.ndarray, swing: float) -> list[int]:
@@ -45,8 +48,11 @@ def settled_turns(values: np.ndarray, swing: float, height: float) -> list[int]:
     if len(turns) <= 1:
         return turns
     large = turning_points(values, max(swing, LARGE * height))
-    oscillates = len(turns) >= 3 and len(large) >= 2
-    return turns if oscillates else large
+    if len(turns) < 3 or len(large) < 2:
+        return large
+    waves = np.abs(np.diff(values[turns])).max()
+    leaves = abs(values[-1] - values[turns[-1]]) > AWAY * waves
+    return turning_points(values, waves) if leaves else turns
 
 
 def growth(values: np.ndarray, turns: list[int]) -> float:
@@ -57,6 +63,9 @@ def growth(values: np.ndarray, turns: list[int]) -> float:
     """
     heights = np.abs(np.diff(values[turns]))
     middles = (np.array(turns[1:]) + np.array(turns[:-1])) / 2
+    gaps = np.diff(turns)
+    if gaps.max() > EVEN * gaps.min():
+        return 1.0
     if len(heights) >= 3:
         heights, middles = (heights[1:] + heights[:-1]) / 2, (middles[1:] + middles[:-1]) / 2
     logs = np.log(heights) - np.log(heights).mean()

@@ -127,12 +127,16 @@ def _fitted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @lru_cache(maxsize=16)
 def _basis(count: int) -> _Basis:
     knots = min(count, KNOTS)
-    places = np.linspace(0, knots - 1, count)
-    pieces = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(knots)))
     bends = np.diff(np.eye(knots), 2, axis=0)
-    upright = np.linalg.inv(np.linalg.cholesky(pieces.T @ pieces)).T
-    rough, turned = np.linalg.eigh(upright.T @ (bends.T @ bends) @ upright)
+    if knots == count:
+        rough, curves = np.linalg.eigh(bends.T @ bends)
+    else:
+        places = np.linspace(0, knots - 1, count)
+        pieces = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(knots)))
+        upright = np.linalg.inv(np.linalg.cholesky(pieces.T @ pieces)).T
+        rough, turned = np.linalg.eigh(upright.T @ (bends.T @ bends) @ upright)
+        curves = pieces @ (upright @ turned)
     kept = 1 / (1 + STIFFNESS[:, None] * np.maximum(rough, 0.0))
     freedom = kept.sum(axis=1)
     allowed = freedom <= FREEST * count
-    return _Basis(pieces @ (upright @ turned), kept[allowed], freedom[allowed])
+    return _Basis(curves, kept[allowed], freedom[allowed])

@@ -53,9 +53,10 @@ def wrong(seed: int, count: int) -> Counter[tuple[str, str]]:
 
 
 def test_nineteen_in_twenty_noisy_curves_get_their_label() -> None:
-    # `benchmarks/labels.py` measures 1,000; here six of each family, for the time it takes.
-    missed = wrong(seed=2026, count=6 * len(FAMILIES))
-    assert missed.total() <= 0.05 * 6 * len(FAMILIES), missed
+    missed = wrong(seed=2026, count=1000)
+    assert missed.total() <= 50, missed
+    worst = Counter(family for family, _ in missed.elements()).most_common(1)
+    assert all(count <= 4 for _, count in worst), missed
 
 
 def test_clean_curves_get_the_label_of_their_noisy_ones() -> None:

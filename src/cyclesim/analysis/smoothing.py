@@ -1,9 +1,9 @@
 """Curves without their noise, and how much noise they had.
 
-A curve is fitted by a penalised spline (Eilers and Marx 1996, with straight pieces and a penalty
-on second differences, as Whittaker 1923), as stiff as generalised cross-validation bids (Craven
-and Wahba 1979), with degrees of freedom counted 1.4 times against fitting noise (Gu 2002, 3.2).
-In the basis of Demmler and Reinsch (1975) that is one matrix product for any number of curves.
+A curve is fitted by a parabola and cosines (Eubank and Speckman 1990), the cosines penalised by
+their second differences (as in Whittaker 1923) and as much as generalised cross-validation bids
+(Craven and Wahba 1979), with degrees of freedom counted 1.4 times against fitting noise (Gu
+2002, 3.2). The cosines are orthogonal, so any number of curves takes a few matrix products.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 NOISY = 0.004
 """Noise below this share of the range is left alone: smoothing would round off true corners."""
-FEWEST, KNOTS = 41, 200
+FEWEST, COSINES = 41, 400
 CAUTION = 1.4
 JUMP, APART = 8.0, 4.0
 """A jump is so many deviations of the noise, and times the steps before and after it."""
@@ -39,13 +39,16 @@ class Curves:
 
 @dataclass(frozen=True)
 class _Basis:
-    """Orthonormal curves by time; how much of each a fit keeps, and its degrees of freedom.
+    """The orthonormal cosines by time, and the fits of each stiffness that is free enough.
 
-    `kept` and `freedom` have a row for each stiffness that the number of times allows.
+    `bends` are the straight line and the parabola in cosines, `bent` (stiffness, 2, cosine) what
+    finds their sizes, `taken` (stiffness, cosine) the share of each cosine that is smoothed away.
     """
 
-    curves: np.ndarray
-    kept: np.ndarray
+    cosines: np.ndarray
+    bends: np.ndarray
+    bent: np.ndarray
+    taken: np.ndarray
     freedom: np.ndarray
 
 
@@ -113,30 +116,30 @@ def _fitted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     count = values.shape[1]
     basis = _basis(count)
     first = values[:, :1]
-    parts = (values - first) @ basis.curves
-    power = parts**2
-    beyond = np.maximum(((values - first) ** 2).sum(axis=1) - power.sum(axis=1), 0.0)
-    around = beyond[:, None] + power @ ((1 - basis.kept) ** 2).T
+    parts = (values - first) @ basis.cosines
+    beyond = np.maximum(((values - first) ** 2).sum(axis=1) - (parts**2).sum(axis=1), 0.0)
+    around = np.empty((len(values), len(basis.freedom)))
+    for place, (bent, taken) in enumerate(zip(basis.bent, basis.taken, strict=True)):
+        left = (parts - (parts @ bent.T) @ basis.bends) * taken
+        around[:, place] = (left**2).sum(axis=1) + beyond
     best = np.argmin(around / (count - CAUTION * basis.freedom) ** 2, axis=1)
-    fits = first + (parts * basis.kept[best]) @ basis.curves.T
+    sizes = np.einsum("rk,rbk->rb", parts, basis.bent[best])
+    kept = parts - (parts - sizes @ basis.bends) * basis.taken[best]
     freedom = basis.freedom[best]
-    left = np.sqrt(around[np.arange(len(values)), best] / (count - freedom))
-    return fits, left, freedom
+    deviation = np.sqrt(around[np.arange(len(values)), best] / (count - freedom))
+    return first + kept @ basis.cosines.T, deviation, freedom
 
 
 @lru_cache(maxsize=16)
 def _basis(count: int) -> _Basis:
-    knots = min(count, KNOTS)
-    bends = np.diff(np.eye(knots), 2, axis=0)
-    if knots == count:
-        rough, curves = np.linalg.eigh(bends.T @ bends)
-    else:
-        places = np.linspace(0, knots - 1, count)
-        pieces = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(knots)))
-        upright = np.linalg.inv(np.linalg.cholesky(pieces.T @ pieces)).T
-        rough, turned = np.linalg.eigh(upright.T @ (bends.T @ bends) @ upright)
-        curves = pieces @ (upright @ turned)
-    kept = 1 / (1 + STIFFNESS[:, None] * np.maximum(rough, 0.0))
-    freedom = kept.sum(axis=1)
+    order = np.arange(min(count, COSINES))
+    middles = (np.arange(count) + 0.5) / count
+    cosines = np.cos(np.pi * middles[:, None] * order) * np.sqrt(np.where(order, 2, 1) / count)
+    rough = (2 * np.sin(np.pi * order / (2 * count))) ** 4
+    taken = 1 - 1 / (1 + STIFFNESS[:, None] * rough)
+    bends = np.stack([middles - 0.5, (middles - 0.5) ** 2]) @ cosines
+    weighted = bends * taken[:, None, :]
+    inner = np.linalg.inv(weighted @ bends.T)
+    freedom = (1 - taken).sum(axis=1) + np.einsum("sab,sbk,sak->s", inner, weighted, weighted)
     allowed = freedom <= FREEST * count
-    return _Basis(curves, kept[allowed], freedom[allowed])
+    return _Basis(cosines, bends, (inner @ weighted)[allowed], taken[allowed], freedom[allowed])

@@ -47,9 +47,9 @@ CURVES: dict[str, tuple[Curve, Shape, int]] = {
     "ramp from 20": (from_time(lambda t: 9 - 0.05 * t, 20), Shape.STEADY, -1),
     "overshoot": (lambda t: step_response(t, 0.5, 0.12), Shape.OVERSHOOTING, 1),
     "overshoot downwards": (lambda t: 3 - step_response(t, 0.45, 0.12), Shape.OVERSHOOTING, -1),
-    "damped oscillation": (lambda t: step_response(t, 0.15, 0.25), Shape.OSCILLATING, 1),
+    "damped oscillation": (lambda t: step_response(t, 0.15, 0.25), Shape.DAMPED, 1),
     "sine": (lambda t: 5 + np.sin(t / 4), Shape.OSCILLATING, 0),
-    "growing oscillation": (lambda t: 5 + np.exp(t / 40) * np.sin(t / 4), Shape.OSCILLATING, 0),
+    "growing oscillation": (lambda t: 5 + np.exp(t / 40) * np.sin(t / 4), Shape.GROWING, 0),
     "dip and recovery": (
         lambda t: 1 - 0.5 * np.exp(-(((t - 40) / 12) ** 2)), Shape.DIPPING, 0,
     ),

@@ -6,16 +6,22 @@ import math
 import re
 from collections.abc import Callable
 
-from cyclesim.analysis.shapes import Behaviour, Point, Shape, behaviour, swings
+from cyclesim.analysis.labels import Cycle, Label, Rules, label
+from cyclesim.analysis.shapes import Behaviour, Point, Shape, behaviour, behaviours, swings
 from cyclesim.analysis.words import compared, many, moment, number, pair, places, with_unit
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Output
 
 __all__ = [
     "Behaviour",
+    "Cycle",
+    "Label",
     "Point",
+    "Rules",
     "Shape",
     "behaviour",
+    "behaviours",
+    "label",
     "movement",
     "output_behaviour",
     "sentence",
@@ -137,9 +143,10 @@ def _swinging(found: Behaviour, units: str | None, time_units: str) -> str:
         return "stays without a number"
     low, high = pair(found.lowest.value, found.highest.value)
     start, end = pair(found.start, found.end)
-    what = "swings" if found.shape is Shape.OSCILLATING else "fluctuates without a course"
+    what = "fluctuates without a course" if found.shape is Shape.FLUCTUATING else "swings"
+    waves = {Shape.DAMPED: ", less and less", Shape.GROWING: ", more and more"}
     return (
-        f"{what} between {low} and {with_unit(high, units)}, "
+        f"{what} between {low} and {with_unit(high, units)}{waves.get(found.shape, '')}, "
         f"from {start} at the start to {end} in {moment(found.end_time, time_units)}"
     )
 
@@ -156,5 +163,7 @@ _CLAUSES: dict[Shape, _Clause] = {
     Shape.TURNING: _turning,
     Shape.TURNING_TWICE: _turning,
     Shape.OSCILLATING: _swinging,
+    Shape.DAMPED: _swinging,
+    Shape.GROWING: _swinging,
     Shape.FLUCTUATING: _swinging,
 }

@@ -1,30 +1,36 @@
 """What a curve does, in one of a few shapes.
 
 Atomic behaviour follows Ford (1999): a curve speeds up, slows down or goes straight. Longer
-patterns are told apart by their turning points, as in the templates of Barlas and Kanar.
+patterns are sequences of slopes and curvatures between turning points, as in the templates of
+Barlas and Kanar (1999) and of Yücel and Barlas (2011), taken from curves freed of their noise.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 
 import numpy as np
 
-from cyclesim.analysis import smoothing
+from cyclesim.analysis import turns as turning
+from cyclesim.analysis.smoothing import smoothed
 from cyclesim.scenario.parts import Direction
 
 UNMOVED_SHARE = 0.01
 """A movement smaller than this share of the variable's own size does not count."""
 BEGUN = 0.02
-PROMINENT, LARGE = 0.05, 0.15
+PROMINENT = 0.05
 STRAIGHT = 0.06
-SLOWER, SURELY_SLOWER = 0.9, 0.72
+SLOWER, SURELY_SLOWER = 0.9, 0.7
 """Below these shares of the highest speed a curve has slowed down; the second where noise is."""
 GRID = 101
-WINDOW = 15
+FIRST, LAST = 10, 15
+"""Speed is taken over so many hundredths of the run: fewer for a slow start, which may be short."""
+AT_ONCE = 1000
+"""So many curves are smoothed at a time: enough for speed, and little memory."""
 
 
 class Shape(Enum):
@@ -44,6 +50,8 @@ class Shape(Enum):
     TURNING = "turning once"
     TURNING_TWICE = "turning twice"
     OSCILLATING = "oscillating"
+    DAMPED = "oscillating less and less"
+    GROWING = "oscillating more and more"
     FLUCTUATING = "fluctuating"
 
 
@@ -53,6 +61,16 @@ class Point:
 
     time: float
     value: float
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One curve at even times, without its noise; what the noise was, and what is left of it."""
+
+    time: np.ndarray
+    values: np.ndarray
+    noise: float
+    remaining: float
 
 
 @dataclass(frozen=True)
@@ -104,34 +122,70 @@ def behaviour(
     `reference` is the variable's own size, its largest absolute value where not given. Noise
     is estimated and smoothed away first; values that are not finite end the curve.
     """
+    return behaviours(time, np.asarray(values, float)[None], good, reference)[0]
+
+
+def behaviours(
+    time: np.ndarray, values: np.ndarray, good: Direction, reference: float | None = None
+) -> tuple[Behaviour, ...]:
+    """Return for each curve what `behaviour` does, many times faster; for batches of runs.
+
+    `values` has an axis of runs, then one of times.
+    """
+    time, values = np.asarray(time, float), np.asarray(values, float)
     whole = np.isfinite(values)
-    count = len(values) if whole.all() else int(np.argmin(whole))
+    counts = np.where(whole.all(axis=1), values.shape[1], np.argmin(whole, axis=1))
+    found: dict[int, Behaviour] = {}
+    for count in np.unique(counts).tolist():
+        rows = np.flatnonzero(counts == count)
+        for first in range(0, len(rows), AT_ONCE):
+            some = rows[first : first + AT_ONCE]
+            curves = _behaviours(time[:count], values[some, :count], good, reference)
+            found.update(zip(some.tolist(), curves, strict=True))
+    return tuple(found[row] for row in range(len(values)))
+
+
+def _behaviours(
+    time: np.ndarray, values: np.ndarray, good: Direction, reference: float | None
+) -> Iterator[Behaviour]:
+    count = values.shape[1]
     if count == 0:
         nan = math.nan
-        return Behaviour(Shape.UNMOVED, good, nan, nan, nan, nan, nan)
-    time, values = np.asarray(time[:count], float), np.asarray(values[:count], float)
-    size = float(abs(reference)) if reference else float(np.abs(values).max())
-    ends = (float(values[0]), float(values[-1]), float(time[0]), float(time[-1]), size)
+        yield from [Behaviour(Shape.UNMOVED, good, nan, nan, nan, nan, nan)] * len(values)
+        return
+    sizes = np.abs(values).max(axis=1)
+    if reference:
+        sizes[:] = abs(reference)
     # A curve is judged by its range, so that units as small as 1e-12 or as large do not matter.
-    spread = float(np.ptp(values))
-    if count < 3 or spread <= UNMOVED_SHARE * size:
-        return Behaviour(Shape.UNMOVED, good, *ends)
-    curve = smoothing.smoothed(time, values)
-    height = float(np.ptp(curve.values))
+    moved = np.ptp(values, axis=1) > UNMOVED_SHARE * sizes if count >= 3 else sizes < 0
+    curves = smoothed(time, values[moved]) if moved.any() else None
+    place = 0
+    for row, size in enumerate(sizes.tolist()):
+        ends = (float(values[row, 0]), float(values[row, -1]))
+        still = Behaviour(Shape.UNMOVED, good, *ends, float(time[0]), float(time[-1]), size)
+        if curves is None or not moved[row]:
+            yield still
+            continue
+        noise, remaining = float(curves.noise[place]), float(curves.remaining[place])
+        curve = _Curve(curves.time, curves.values[place], noise, remaining)
+        yield _moving(still, curve, time, values[row])
+        place += 1
+
+
+def _moving(still: Behaviour, curve: _Curve, time: np.ndarray, values: np.ndarray) -> Behaviour:
+    """Return what a curve did that is not unmoved; `time` and `values` are as they were."""
+    height, remaining, size = float(np.ptp(curve.values)), curve.remaining, still.size
     low, high = (
         Point(float(time[i]), float(values[i])) for i in (values.argmin(), values.argmax())
     )
     if height <= UNMOVED_SHARE * size or height <= 3 * curve.noise:
-        shape = Shape.FLUCTUATING
-        return Behaviour(shape, good, *ends, lowest=low, highest=high)
-    least = max(BEGUN * height, 4 * curve.remaining)
-    first = _begin(np.abs(curve.values - curve.values[0]) > least)
-    swing = max(PROMINENT * height, 4 * curve.remaining, UNMOVED_SHARE * size)
-    turns = _settled_turns(curve.values, swing, height)
-    return Behaviour(
-        _shape(curve, first, turns, good),
-        good,
-        *ends,
+        return replace(still, shape=Shape.FLUCTUATING, lowest=low, highest=high)
+    first = _begin(np.abs(curve.values - curve.values[0]) > max(BEGUN * height, 4 * remaining))
+    swing = max(PROMINENT * height, 4 * remaining, UNMOVED_SHARE * size)
+    turns = turning.settled_turns(curve.values, swing, height)
+    return replace(
+        still,
+        shape=_shape(curve, first, turns, still.good),
         began=float(curve.time[first]),
         turns=tuple(Point(float(curve.time[i]), float(curve.values[i])) for i in turns),
         lowest=low,
@@ -154,36 +208,9 @@ def _moves_at_the_end(values: np.ndarray, height: float) -> bool:
     return bool(abs(values[-1] - values[-1 - last]) > 0.03 * height)
 
 
-def turning_points(values: np.ndarray, swing: float) -> list[int]:
-    """Return the places of the highs and lows between swings larger than `swing`."""
-    turns: list[int] = []
-    low = high = 0
-    rising: bool | None = None
-    for index, value in enumerate(values):
-        high = index if value >= values[high] else high
-        low = index if value <= values[low] else low
-        if rising is not False and values[high] - value > swing:
-            if rising or values[high] - values[0] > swing:
-                turns.append(high)
-            rising, low = False, index
-        elif rising is not True and value - values[low] > swing:
-            if rising is False or values[0] - values[low] > swing:
-                turns.append(low)
-            rising, high = True, index
-    return turns
-
-
-def _settled_turns(values: np.ndarray, swing: float, height: float) -> list[int]:
-    """Return the turning points that name the shape: the small ones only in a true oscillation."""
-    turns = turning_points(values, swing)
-    large = turning_points(values, max(swing, LARGE * height))
-    oscillates = len(turns) >= 3 and len(large) >= 2
-    return turns if oscillates or len(turns) <= 1 else large
-
-
-def _shape(curve: smoothing.Curve, first: int, turns: list[int], good: Direction) -> Shape:
+def _shape(curve: _Curve, first: int, turns: list[int], good: Direction) -> Shape:
     if len(turns) >= 3:
-        return Shape.OSCILLATING
+        return _wave(turning.growth(curve.values, turns))
     if len(turns) == 2:
         return Shape.TURNING_TWICE
     if len(turns) == 1:
@@ -192,10 +219,16 @@ def _shape(curve: smoothing.Curve, first: int, turns: list[int], good: Direction
     return _monotone(curve.values[max(0, first - 1) :], curve.remaining)
 
 
+def _wave(growth: float) -> Shape:
+    if growth > turning.FOLD:
+        return Shape.GROWING
+    return Shape.DAMPED if growth < 1 / turning.FOLD else Shape.OSCILLATING
+
+
 def _turned_once(values: np.ndarray, turn: int, good: Direction) -> Shape:
     out = values[turn] - values[0]
     returned = (values[turn] - values[-1]) / out
-    if returned > 1.0 + LARGE:
+    if returned > 1.0 + turning.LARGE:
         if good is Direction.NEITHER:
             return Shape.TURNING
         first_better = (out > 0) == (good is Direction.UP)
@@ -214,10 +247,9 @@ def _monotone(values: np.ndarray, noise: float) -> Shape:
     straight = max(STRAIGHT, 10 * noise / abs(rise))
     if np.abs(way - np.linspace(0, 1, GRID)).max() < straight:
         return Shape.STEADY
-    speed = way[WINDOW:] - way[:-WINDOW]
-    fastest = speed.max()
-    begins_slowly = speed[0] < SURELY_SLOWER * fastest
-    ends_slowly = speed[-1] < (SURELY_SLOWER if noise else SLOWER) * fastest
+    early, late = (way[window:] - way[:-window] for window in (FIRST, LAST))
+    begins_slowly = early[0] < SURELY_SLOWER * early.max()
+    ends_slowly = late[-1] < (SURELY_SLOWER if noise else SLOWER) * late.max()
     if begins_slowly and not ends_slowly:
         return Shape.RISING_EVER_FASTER if rise > 0 else Shape.DECLINING_EVER_FASTER
     if begins_slowly:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import accumulate, chain
 
 from cyclesim.codegen.render_javascript import JavascriptRenderer
 from cyclesim.compiler import FlatModel, Piece, Role, Term
@@ -31,8 +31,11 @@ def script_text(
 
 
 def quoted(value: object) -> str:
-    """Return a value as JSON that may stand in a script within HTML: plain ASCII and no tags."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    """Return a value as JavaScript that may stand in a script within HTML: ASCII and no tags.
+
+    It is JSON, but for numbers that JSON has not: they are NaN and Infinity.
+    """
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -114,8 +117,40 @@ class _Script:
                 for rule in flat.levels
             ],
             "sizes": sizes,
+            "conveyors": self.conveyors(),
             "watched": self.watched(),
         }
+
+    def conveyors(self) -> list[dict[str, object]]:
+        """Return the parts of each conveyor by their places among levels and held values."""
+        flat = self.flat
+        levels, held = self.spots(self.levels), self.spots(self.held)
+        return [
+            {
+                "size": flat.by_ident[conveyor.stock].size,
+                "exponential": conveyor.exponential,
+                "stock": levels[conveyor.stock],
+                "entering": levels[conveyor.entering],
+                "transit": held[conveyor.transit],
+                "leaving": held[conveyor.leaving],
+                "leaks": [
+                    {
+                        "start": leak.start,
+                        "end": leak.end,
+                        "fraction": held[leak.fraction],
+                        "amount": held[leak.amount],
+                        "ending": held[leak.ending] if leak.ending else None,
+                        "leaked": levels[leak.leaked] if leak.leaked else None,
+                    }
+                    for leak in conveyor.leaks
+                ],
+            }
+            for conveyor in flat.conveyors
+        ]
+
+    def spots(self, idents: list[Ident]) -> dict[Ident, int]:
+        sizes = [self.flat.by_ident[ident].size for ident in idents]
+        return dict(zip(idents, accumulate(sizes, initial=0), strict=False))
 
     def watched(self) -> list[list[int]]:
         """Return what state takes in, in order of computation, each with what it needs."""

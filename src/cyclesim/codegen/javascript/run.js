@@ -68,6 +68,7 @@ class Model {
     this.time_units = about.time_units;
     this.watched = about.watched;
     this.levels = about.levels;
+    this.conveyors = about.conveyors;
     const names = row_names(about.names, about.elements);
     this.rows = names.flat();
     this.first_rows = [0];
@@ -145,6 +146,7 @@ class Model {
     let held = Float64Array.from(state.held);
     let following = new Float64Array(held.length);
     const rings = held.length ? this.rings(state.held, clock) : null;
+    const belts = this.conveyors.length ? belts_of(this.conveyors, dt, levels, held) : null;
     let due = 0;
     for (let step = 0; step <= steps; step++) {
       const time = times[step];
@@ -156,6 +158,7 @@ class Model {
       if (step === steps) break;
       if (rings !== null) rings(time, levels, held, step, following);
       advance(rates, tableau, time, dt, levels, held, stages, inner, moved);
+      if (belts !== null) belts(moved, following);
       if (!all_finite(moved) || !all_finite(following)) {
         outputs(time, time, levels, held, row);
         return { complete: false, time, message: blamed(this, row, time, times[step + 1]) };
@@ -194,8 +197,8 @@ function model(name, schedule) {
 }
 
 const runtime = {
-  absolute, add, arc_cosine, arc_sine, arc_tangent, at, beta_quantile, binomial_quantile,
-  combinations, continuous, cosine, decimal_logarithm, deviation, discrete, divide,
+  absolute, add, allocated, arc_cosine, arc_sine, arc_tangent, at, beta_quantile, binomial_quantile,
+  combinations, continuous, conveyor_at_start, cosine, decimal_logarithm, deviation, discrete, divide,
   divide_unless_tiny, exponential, extrapolate, factorial, floor, gamma_quantile, highest,
   hyperbolic_cosine, hyperbolic_sine, hyperbolic_tangent, log_gamma, looked_up, lowest, maximum,
   mean, minimum, modulo, multiply, natural_logarithm, negate, normal_probability, normal_quantile,

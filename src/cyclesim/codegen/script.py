@@ -20,7 +20,7 @@ from cyclesim.project import GraphicalFunction
 
 _STATE = "time, step_time, levels, held, out"
 _CLOCK = ("start", "stop", "dt", "declared_dt", "seed", "run")
-_OWN_CALLS = re.compile(r"(?:for|bind|fill|v_\w+|table_\d+)\Z")
+_OWN_CALLS = re.compile(r"(?:for|bind|fill|table_\d+)\Z")
 
 
 def script_text(
@@ -40,7 +40,11 @@ def quoted(value: object) -> str:
 
 
 class _Script:
-    """`variables` are those of the script, in the order of the model; `numbers` count them."""
+    """`variables` are those of the script, in the order of the model; `numbers` count them.
+
+    The code calls a variable v and its number: a page of many scripts is to stay small, and what
+    a name means stands in what the runtime is told.
+    """
 
     def __init__(
         self, flat: FlatModel, renderer: JavascriptRenderer, keep: Collection[Ident] | None
@@ -60,6 +64,7 @@ class _Script:
         wanted = _reached([*kept, *self.flows, *self.fed, *starting], self.in_steps)
         self.variables = [variable for variable in flat.variables if variable.ident in wanted]
         self.numbers = {variable.ident: n for n, variable in enumerate(self.variables)}
+        renderer.names = {ident: f"v{n}" for ident, n in self.numbers.items()}
         noisy = any(isinstance(node, Draw) for term in self.terms() for node in walk(term))
         step = "const noise_step = step_number(step_time, start, declared_dt);"
         self.opening = [step] if noisy else []

@@ -54,6 +54,8 @@ function delay_steps(delay, dt, most) {
   return Math.max(1, Math.min(most, Math.ceil(Math.min(delay / dt, 1e15) - 1e-6)));
 }
 
+function numbers(values) { return Float64Array.from(values); }
+
 function all_finite(values) {
   for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) return false;
   return true;
@@ -63,6 +65,8 @@ function all_finite(values) {
 class Model {
   constructor({ about, make }, schedule) {
     this.schedule = schedule;
+    const { a, b, c } = schedule.tableau;
+    this.tableau = { a: a.map(numbers), b: numbers(b), c: numbers(c) };
     this.functions = make(runtime);
     this.names = about.names;
     this.time_units = about.time_units;
@@ -136,10 +140,10 @@ class Model {
 
   stepped(clock, state, kept, values) {
     const { rates, outputs } = this.functions;
-    const { tableau } = this.schedule;
+    const { tableau } = this;
     const { dt, steps, times, saved } = clock;
     const row = new Float64Array(this.rows.length);
-    const stages = tableau.b.map(() => new Float64Array(this.level_count));
+    const stages = Array.from(tableau.b, () => new Float64Array(this.level_count));
     const inner = new Float64Array(this.level_count);
     let levels = Float64Array.from(state.levels);
     let moved = new Float64Array(this.level_count);

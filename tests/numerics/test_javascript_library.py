@@ -55,7 +55,7 @@ def test_every_library_model_is_that_of_python(method: str) -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_scenario_of_every_study_is_that_of_python(name: str) -> None:
-    # Five quarters, for the sake of time: changes come in the first, and targets part early or never.
+    # Five quarters, for the sake of time: changes come early, and so would a difference.
     study = read_study(library.study_path(name))
     study = replace(study, specs=settled_specs(study.specs, stop=min(study.specs.stop, 65)))
     jobs = []

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cyclesim.codegen import emit_javascript
@@ -159,6 +159,10 @@ def test_operations_give_what_they_give_in_python() -> None:
     assert wrong == []
 
 
+UNSHRUNK = settings(max_examples=3, phases=[Phase.generate])
+"""For lists of models: each try is a process of its own, and shrinking would start hundreds."""
+
+
 # --- whole models --------------------------------------------------------------------------------
 
 
@@ -175,13 +179,13 @@ def assert_as_python(models: Sequence[CompiledModel], seed: int = 0, run: int = 
 
 
 @pytest.mark.parametrize("method", ["euler", "rk2", "rk4"])
-@settings(max_examples=3)
+@UNSHRUNK
 @given(sketched=st.lists(sketches(), min_size=25, max_size=25))
 def test_random_models_run_as_in_python(method, sketched):
     assert_as_python([compiled(sketch.text(method=method)) for sketch in sketched])
 
 
-@settings(max_examples=3)
+@UNSHRUNK
 @given(drawn=st.lists(array_models(), min_size=25, max_size=25))
 def test_random_arrays_run_as_in_python(drawn):
     assert_as_python([compiled(each.arrays()) for each in drawn])

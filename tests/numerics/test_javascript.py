@@ -211,6 +211,7 @@ def test_graphical_functions_of_every_kind() -> None:
 R, T, RT = over("R"), over("T"), over("R", "T")
 ARRAYS = dimensions(dimension("R", "A B C"), dimension("T", "X Y"),
                     dimension("P", "shape middle width extra"))  # fmt: skip
+TIES = aux("ties", "R MOD 2", R)
 GRID = aux("grid", "SIN(R + 3 * T) + TIME / 9", RT)
 REDUCED = {
     f"y{n}": (call, dims)
@@ -219,6 +220,8 @@ REDUCED = {
         ("MIN(grid[*, *])", ""), ("MAX(grid[R, *])", R), ("PROD(grid[*, T])", T),
         ("RANK(grid[*, Y], 2)", ""), ("VECTOR SORT ORDER(grid[*, X], -1)", R),
         ("VECTOR RANK(grid[*, X], TIME - 2)", R), ("grid[TIME, 1 + TIME MOD 2]", ""),
+        ("VECTOR SORT ORDER(ties[*], -1)", R),
+        ("VECTOR RANK(ties[*], 0)", R),
         ("VECTOR SELECT(grid[*, X] > 0, grid[*, Y], -5, 2, 0)", ""),
         ("VECTOR ELM MAP(grid[A, X], TIME)", ""),
         ("IF SUM(grid[R, *] * grid[R, *]) > 1 THEN MAX(grid[*, *]) ELSE SUM(grid[*, X])", R),
@@ -228,7 +231,7 @@ REDUCED = {
 
 def test_reductions_and_elements_that_values_name() -> None:
     written = [aux(name, call, dims) for name, (call, dims) in REDUCED.items()]
-    assert_as_python([model(GRID, *written, before_model=ARRAYS, stop=5, dt="0.5")])
+    assert_as_python([model(GRID, TIES, *written, before_model=ARRAYS, stop=5, dt="0.5")])
 
 
 def allocation(width: float, shape: int) -> CompiledModel:
@@ -252,7 +255,7 @@ def conveyor(leak: str, exponential: bool, method: str) -> CompiledModel:
     said = ' exponential_leak="true"' if exponential else ""
     return model(
         stock("Held", 12, "Entering", ["Leaving", "Lost"],
-              f"<conveyor{said}><len>2 + STEP(1.5, 3) - STEP(2, 6)</len></conveyor>"),
+              f"<conveyor{said}><len>2.15 + STEP(1.5, 3) - STEP(2, 6)</len></conveyor>"),
         flow("Entering", "3 + 2 * SIN(TIME)"),
         flow("Leaving", None),
         flow("Lost", leak, "<leak/>").replace("<flow ", '<flow leak_start="0.2" leak_end="0.9" '),

@@ -19,4 +19,4 @@ def _numpy(flat: FlatModel) -> Program:
 
 
 TARGETS: dict[str, Callable[[FlatModel], Program]] = {"python": emit_python, "numpy": _numpy}
-"""Emitters by the name of their target."""
+"""Emitters of the targets that run in Python, by the name of the target."""

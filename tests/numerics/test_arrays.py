@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cyclesim.codegen import TARGETS, Binding, emit_numpy
+from cyclesim.codegen import TARGETS, Binding
+from cyclesim.codegen.emit_numpy import emit_numpy
 from cyclesim.compiler import compile_model
 from cyclesim.errors import ModelError, RunError, UsageError
 from cyclesim.integrate import Status, integrate

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from cyclesim import quantiles
-from cyclesim.codegen import TARGETS, Binding, emit_numpy
+from cyclesim.codegen import TARGETS, Binding
+from cyclesim.codegen.emit_numpy import emit_numpy
 from cyclesim.errors import ModelError
 from cyclesim.integrate import integrate
 from cyclesim.noise import uniform

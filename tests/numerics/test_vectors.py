@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from cyclesim.codegen import TARGETS, Binding, emit_numpy
+from cyclesim.codegen import TARGETS, Binding
 from cyclesim.codegen.allocation import allocated
 from cyclesim.codegen.array_functions import REDUCTIONS
 from cyclesim.codegen.array_support import REDUCTIONS as ON_ARRAYS
+from cyclesim.codegen.emit_numpy import emit_numpy
 from cyclesim.compiler import compile_model
 from cyclesim.integrate import integrate
 from cyclesim.readers import read_model

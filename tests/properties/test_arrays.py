@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyclesim.codegen import Binding, emit_numpy
+from cyclesim.codegen import Binding
+from cyclesim.codegen.emit_numpy import emit_numpy
 from cyclesim.integrate import integrate
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import settled_specs, simulate

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyclesim.codegen import TARGETS, Binding, emit_numpy, emit_python
+from cyclesim.codegen import TARGETS, Binding, emit_python
+from cyclesim.codegen.emit_numpy import emit_numpy
 from cyclesim.integrate import integrate
 from cyclesim.integrate.trajectory import Status
 from cyclesim.names import canonical

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cyclesim.codegen import Binding, Program, emit_numpy
+from cyclesim.codegen import TARGETS, Binding, Program
 from cyclesim.compiler import CompiledModel, FlatModel, FlatVariable, Piece, Role
 from cyclesim.compiler.flat import Assignment
 from cyclesim.names import Ident
@@ -134,7 +134,7 @@ class _Probe:
             breakpoints=(),
             by_ident={each.ident: each for each in everything},
         )
-        self.program: Program = emit_numpy(probe)
+        self.program: Program = TARGETS["numpy"](probe)
         self.rows = {each.ident: number for number, each in enumerate(everything)}
 
     def look(

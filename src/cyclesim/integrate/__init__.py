@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cyclesim.codegen import Binding, Program
-from cyclesim.integrate.adaptive import integrate_adaptive
 from cyclesim.integrate.fixed_step import integrate_fixed, state_of
 from cyclesim.integrate.trajectory import RunStatus, State, Status, Trajectory
 from cyclesim.schedule import Schedule
@@ -30,6 +29,8 @@ def integrate(
     is asked for a model that is defined on a fixed step only.
     """
     if schedule.method.adaptive:
+        from cyclesim.integrate.adaptive import integrate_adaptive
+
         whole = integrate_adaptive(program, schedule, binding, state, tolerance)
         return whole if keep is None else replace(whole, values=whole.values[list(keep)])
     return integrate_fixed(program, schedule, binding, state, keep)

@@ -28,11 +28,11 @@ from cyclesim.compiler import (
 from cyclesim.compiler.flat import places_in
 from cyclesim.compiler.terms import Box
 from cyclesim.ensemble.scenario_models import before_overrides
-from cyclesim.ensemble.varied import NotVaried, Varied, VariedKind
 from cyclesim.integrate import State, Trajectory, integrate, state_of
 from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.scenario.parts import Scenario, Study
+from cyclesim.scenario.varied import NotVaried, Varied, VariedKind
 from cyclesim.schedule import Schedule, schedule_of
 
 MOST_BYTES = 200_000_000

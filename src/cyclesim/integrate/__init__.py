@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from cyclesim.codegen import Binding, Program
 from cyclesim.integrate.fixed_step import integrate_fixed, state_of
 from cyclesim.integrate.trajectory import RunStatus, State, Status, Trajectory
@@ -16,14 +19,18 @@ def integrate(
     binding: Binding,
     state: State | None = None,
     tolerance: float = 1e-8,
+    *,
+    keep: Sequence[int] | None = None,
 ) -> Trajectory:
     """Return the trajectory of a program by the method that the schedule names.
 
-    `tolerance` is that of an adaptive solver. Raises RunError where an adaptive solver is asked
-    for a model that is defined on a fixed step only.
+    `tolerance` is that of an adaptive solver. `keep` are the rows of the model that the values of
+    the trajectory hold, in that order; None keeps all. Raises RunError where an adaptive solver
+    is asked for a model that is defined on a fixed step only.
     """
     if schedule.method.adaptive:
         from cyclesim.integrate.adaptive import integrate_adaptive
 
-        return integrate_adaptive(program, schedule, binding, state, tolerance)
-    return integrate_fixed(program, schedule, binding, state)
+        whole = integrate_adaptive(program, schedule, binding, state, tolerance)
+        return whole if keep is None else replace(whole, values=whole.values[list(keep)])
+    return integrate_fixed(program, schedule, binding, state, keep)

@@ -18,18 +18,24 @@ Column = Any
 
 
 def integrate_fixed(
-    program: Program, schedule: Schedule, binding: Binding, state: State | None = None
+    program: Program,
+    schedule: Schedule,
+    binding: Binding,
+    state: State | None = None,
+    keep: Sequence[int] | None = None,
 ) -> Trajectory:
     """Return the trajectory of one run (`python`) or of a set of runs (`numpy`).
 
-    `state` starts the run elsewhere than its initial equations say. A run that leaves the
-    numbers ends there and costs the others nothing.
+    `state` starts the run elsewhere than its initial equations say. `keep` are the rows that are
+    kept, all where it is None. A run that leaves the numbers ends there and costs the others
+    nothing.
     """
     with np.errstate(all="ignore"):
         bound = program.bind(binding)
         begin = state or state_of(bound)
+        kept = range(program.flat.rows) if keep is None else keep
         loop = _single if program.target == "python" else _many
-        return loop(program, schedule, bound, begin)
+        return loop(program, schedule, bound, begin, kept)
 
 
 def state_of(bound: Bound) -> State:
@@ -69,7 +75,9 @@ def _moved(
     return [level + total for level, total in zip(levels, totals, strict=True)]
 
 
-def _single(program: Program, schedule: Schedule, bound: Bound, state: State) -> Trajectory:
+def _single(
+    program: Program, schedule: Schedule, bound: Bound, state: State, kept: Sequence[int]
+) -> Trajectory:
     clock, flat, tableau = schedule.clock, program.flat, schedule.tableau
     levels, held = list(state.levels), state.held
     memories = sum(flat.by_ident[rule.ident].size for rule in flat.memories)
@@ -100,20 +108,22 @@ def _single(program: Program, schedule: Schedule, bound: Bound, state: State) ->
             status = diverged(program, bound, time, (levels, held), clock.time(step + 1))
             break
         levels, held = moved, following
-    return _trajectory(schedule, rows, flat.rows, status)
+    return _trajectory(schedule, rows, kept, status)
 
 
 def _trajectory(
-    schedule: Schedule, rows: list[Sequence[float]], count: int, status: RunStatus
+    schedule: Schedule, rows: list[Sequence[float]], kept: Sequence[int], status: RunStatus
 ) -> Trajectory:
     times = np.array(schedule.times)
-    values = np.full((count, len(times)), np.nan)
+    values = np.full((len(kept), len(times)), np.nan)
     if rows:
-        values[:, : len(rows)] = np.array(rows, dtype=float).T
+        values[:, : len(rows)] = np.array(rows, dtype=float).T[list(kept)]
     return Trajectory(times, values, (status,))
 
 
-def _many(program: Program, schedule: Schedule, bound: Bound, state: State) -> Trajectory:
+def _many(
+    program: Program, schedule: Schedule, bound: Bound, state: State, kept: Sequence[int]
+) -> Trajectory:
     clock, flat = schedule.clock, program.flat
     first = np.float64(clock.start)
     everything = bound.outputs(first, first, state.levels, state.held)
@@ -127,14 +137,16 @@ def _many(program: Program, schedule: Schedule, bound: Bound, state: State) -> T
     rings = Rings(len(flat.memories), held, clock.dt)
     belts = Belts(flat, clock.dt, levels, held, runs) if flat.conveyors else None
     # Time first, so that a saved row is written in one stretch.
-    values = np.full((len(schedule.saved), flat.rows, runs), np.nan)
+    values = np.full((len(schedule.saved), len(kept), runs), np.nan)
+    row, chosen = np.empty((flat.rows, runs)), list(kept)
     places = {step: place for place, step in enumerate(schedule.saved)}
     alive = np.ones(runs, dtype=bool)
     last = np.full(runs, clock.stop)
     for step in range(clock.steps + 1):
         time = np.float64(clock.time(step))
         if step in places:
-            _save(values[places[step]], program, bound.outputs(time, time, levels, held), alive)
+            _save(row, program, bound.outputs(time, time, levels, held), alive)
+            values[places[step]] = row[chosen]
         if step == clock.steps:
             break
         following = rings.next_held(bound, time, levels, held, step)

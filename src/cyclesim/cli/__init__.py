@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": "cyclesim.cli.run",
     "simulate": "cyclesim.cli.simulate",
     "batch": "cyclesim.cli.batch",
+    "rerun": "cyclesim.cli.rerun",
     "check": "cyclesim.cli.check",
     "convert": "cyclesim.cli.convert",
     "diagram": "cyclesim.cli.diagram",

@@ -122,7 +122,7 @@ def _about(plan: Plan, command: list[str]) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
-        "study": plan.study.path,
+        "study": command[2] if len(command) > 2 else plan.study.path,
         "study_digest": plan.study.digest,
         "model": plan.study.model.flat.path,
         "design": plan.design.name,

@@ -134,7 +134,7 @@ def _binding(
     clock = schedule.clock
     numbers = (clock.start, clock.stop, clock.dt, schedule.declared_dt)
     bound: tuple[Any, ...] = values
-    if program.target == "numpy":
+    if program.target != "python":
         shapes = [program.flat.by_ident[ident].shape for ident in program.flat.parameters]
         bound = tuple(
             np.array(value, dtype=float).reshape((*shape, 1))

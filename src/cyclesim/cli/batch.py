@@ -72,7 +72,8 @@ def labels(time: np.ndarray, curves: np.ndarray, good: Direction) -> list[str]:
 @click.option("--design", "design_name", metavar="NAME", help="Which of the study's designs.")
 @click.option("--workers", default=1, metavar="N", help="Processes of this machine.")
 @click.option("--cluster", "address", metavar="ADDRESS", help="A Dask scheduler, host:port.")
-@click.option("--target", metavar="NAME", help="What computes the runs: numpy.")
+@click.option("--target", metavar="NAME", help="llvm (machine code) or numpy.")
+@click.option("--strict", is_flag=True, help="Machine code with each division as written.")
 @click.option("--chunk", type=int, metavar="N", help="Runs that are done and written together.")
 @click.option("--summary-only", is_flag=True, help="Keep quantiles at each time, no series.")
 @click.option("--labels/--no-labels", "labelled", default=None, help="Name each curve's shape.")
@@ -94,6 +95,8 @@ def batch(study: str, out: Path | None, dry_run: bool, **options: Any) -> int:
     plan = planned(study, **options)
     labeller = labels if plan.labelled else None
     quiet, as_json = options["quiet"], options["as_json"]
+    if plan.note and not quiet:
+        tell(f"note: {plan.note}")
     if dry_run:
         _say_forecast(plan, forecast(plan, labeller), options["workers"], as_json)
         return 0
@@ -120,7 +123,8 @@ def planned(study: str, **options: Any) -> Plan:
         whole,
         design,
         chosen,
-        target=options["target"] or "numpy",
+        target=options["target"],
+        strict=options["strict"],
         chunk=options["chunk"],
         summary_only=options["summary_only"],
         # Naming a shape takes longer than a run: a million runs go without.
@@ -144,7 +148,8 @@ def repeating(study: str, options: dict[str, Any]) -> list[str]:
         command += [option, str(options[name])] if options[name] is not None else []
     for scenario in options["scenarios"]:
         command += ["--scenario", scenario]
-    command += ["--summary-only"] if options["summary_only"] else []
+    command += [f"--{name}".replace("_", "-") for name in ("summary_only", "strict")
+                if options[name]]  # fmt: skip
     if options["labelled"] is not None:
         command.append("--labels" if options["labelled"] else "--no-labels")
     return command

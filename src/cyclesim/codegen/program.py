@@ -65,10 +65,14 @@ class Bound(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """Loaded code: `bind` gives the functions of a run or of a set of runs."""
+    """Loaded code: `bind` gives the functions of a run or of a set of runs.
+
+    `note` says why another target than the one asked for serves a model.
+    """
 
     source: Source
     bind: Callable[[Binding], Bound]
+    note: str = ""
 
     @property
     def flat(self) -> FlatModel:

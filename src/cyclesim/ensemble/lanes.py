@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.codegen import TARGETS, Binding, Program
+from cyclesim.codegen import TARGETS, Binding, Program, machine_code
 from cyclesim.compiler import (
     CompiledModel,
     FlatModel,
@@ -63,6 +63,7 @@ class ScenarioRuns:
     changed: CompiledModel
     spots: tuple[tuple[_Spot, ...], ...]
     target: str = "numpy"
+    strict: bool = False
 
     @cached_property
     def programs(self) -> tuple[Program, Program]:
@@ -70,7 +71,13 @@ class ScenarioRuns:
 
         The first only says where runs begin, for which one target serves all.
         """
-        return TARGETS["numpy"](self.before.flat), TARGETS[self.target](self.changed.flat)
+        changed = self.changed.flat
+        made = (
+            machine_code(changed, self.strict)
+            if self.target == "llvm"
+            else TARGETS[self.target](changed)
+        )
+        return TARGETS["numpy"](self.before.flat), made
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -174,11 +181,15 @@ class ScenarioRuns:
 
 
 def bindable(
-    study: Study, scenario: Scenario, varied: Sequence[Varied], target: str = "numpy"
+    study: Study,
+    scenario: Scenario,
+    varied: Sequence[Varied],
+    target: str = "numpy",
+    strict: bool = False,
 ) -> ScenarioRuns:
     """Return a scenario ready to run with other numbers for what varies, in a target for many runs.
 
-    Raises NotVaried for a number that the scenario has not.
+    `strict` is machine code's: each division is done as it is written. Raises NotVaried for a number that the scenario has not.
     """
     making = _Making(study.model.resolved, tuple(varied))
     changed_idents = {change.override.ident for change in scenario.changes}
@@ -206,7 +217,7 @@ def bindable(
             raise NotVaried(f"'{scenario.name}' has no change of '{each.name}' with '{each.role}'.")
     changed = CompiledModel(making.model, flatten(making.model)) if scenario.changes else before
     spots = tuple(map(tuple, making.spots))
-    return ScenarioRuns(study, scenario, tuple(varied), before, changed, spots, target)
+    return ScenarioRuns(study, scenario, tuple(varied), before, changed, spots, target, strict)
 
 
 class _Making:

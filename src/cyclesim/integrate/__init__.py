@@ -33,4 +33,8 @@ def integrate(
 
         whole = integrate_adaptive(program, schedule, binding, state, tolerance)
         return whole if keep is None else replace(whole, values=whole.values[list(keep)])
+    if program.target == "llvm":
+        from cyclesim.integrate.compiled import integrate_compiled
+
+        return integrate_compiled(program, schedule, binding, state, keep)
     return integrate_fixed(program, schedule, binding, state, keep)

@@ -48,7 +48,7 @@ def sampled_error(plan: Plan) -> BatchError:
     drawn = np.hstack([plan.sample.numbers(run, run + 1) for run in places.tolist()])
     found: list[tuple[float, str, str]] = []
     for scenario in plan.scenarios if judged else ():
-        ready = prepared(plan.study, scenario, plan.design.quantities, plan.target)
+        ready = prepared(plan.study, scenario, plan.design.quantities, plan.target, plan.strict)
         rows = [ready.rows[place] for place in judged]
         coarse, fine = (
             ready.runs.trajectory(

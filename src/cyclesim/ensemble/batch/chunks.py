@@ -32,6 +32,7 @@ class Task:
     scenarios: tuple[Scenario, ...]
     quantities: tuple[Quantity, ...]
     target: str
+    strict: bool
     lanes: int
     sketch: int | None
     labeller: Labeller | None
@@ -86,13 +87,24 @@ def task_of(plan: Plan, labeller: Labeller | None) -> bytes:
     labeller = labeller if plan.labelled else None
     quantities = plan.design.quantities
     task = Task(
-        plan.study, plan.scenarios, quantities, plan.target, plan.lanes, plan.sketch, labeller
+        plan.study,
+        plan.scenarios,
+        quantities,
+        plan.target,
+        plan.strict,
+        plan.lanes,
+        plan.sketch,
+        labeller,
     )
     return pickle.dumps(task)
 
 
 def prepared(
-    study: Study, scenario: Scenario, quantities: Sequence[Quantity], target: str
+    study: Study,
+    scenario: Scenario,
+    quantities: Sequence[Quantity],
+    target: str,
+    strict: bool = False,
 ) -> Prepared:
     """Return a scenario ready to run with other numbers for the quantities that it has."""
     own = {(each.changed, each.role) for each in change_numbers(scenario)}
@@ -102,7 +114,7 @@ def prepared(
         if quantity.varied.kind is not VariedKind.CHANGE
         or (quantity.varied.changed, quantity.varied.role) in own
     )
-    ready = bindable(study, scenario, [quantities[place].varied for place in used], target)
+    ready = bindable(study, scenario, [quantities[place].varied for place in used], target, strict)
     flat = ready.changed.flat
     chosen = [selected(flat, output.variable.ident) for output in study.outputs]
     rows = tuple(flat.places[each.whole.ident] + (each.element or 0) for each in chosen)
@@ -118,7 +130,7 @@ def _task(content: bytes) -> Task:
 @lru_cache(maxsize=64)
 def _prepared(content: bytes, scenario: int) -> Prepared:
     task = _task(content)
-    return prepared(task.study, task.scenarios[scenario], task.quantities, task.target)
+    return prepared(task.study, task.scenarios[scenario], task.quantities, task.target, task.strict)
 
 
 def compute(job: Job) -> Done:

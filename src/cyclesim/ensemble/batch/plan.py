@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from cyclesim.codegen import TARGETS
 from cyclesim.ensemble.designs import Sample, sample_of
 from cyclesim.errors import UsageError
 from cyclesim.names import did_you_mean
@@ -43,16 +42,19 @@ class Plan:
     """A batch that can be run.
 
     `chunk` runs make a part. `sketch` is the size of the sketches from which a summary's quantiles
-    are taken, None where every saved value is kept.
+    are taken, None where every saved value is kept. `note` says why another target than the one
+    asked for computes the runs.
     """
 
     study: Study
     design: Design
     scenarios: tuple[Scenario, ...]
     target: str
+    strict: bool
     chunk: int
     sketch: int | None
     labelled: bool
+    note: str = ""
 
     @cached_property
     def sample(self) -> Sample:
@@ -111,6 +113,7 @@ class Plan:
             "scenarios": {scenario.name: _told(scenario) for scenario in self.scenarios},
             "design": self.design.told,
             "target": self.target,
+            "strict": self.strict,
             "chunk": self.chunk,
             "summary_only": self.sketch is not None,
             "labels": self.labelled,
@@ -130,7 +133,8 @@ def plan_of(
     design: Design,
     scenarios: Sequence[Scenario],
     *,
-    target: str = "numpy",
+    target: str | None = None,
+    strict: bool = False,
     chunk: int | None = None,
     summary_only: bool = False,
     labelled: bool = True,
@@ -145,10 +149,7 @@ def plan_of(
             f"a batch has a fixed step, and the study's method is '{schedule.method.value}'. "
             "Write run: {method: rk4} in the study, or give --method rk4."
         )
-    known = [name for name in TARGETS if name not in ("python", "javascript")]
-    if target not in known:
-        advice = did_you_mean(target, known) or f"It is one of {', '.join(known)}."
-        raise UsageError(f"no target for batches is called '{target}'. {advice}")
+    served, note = _served(study, target, strict)
     if chunk is not None and chunk < 1:
         raise UsageError(f"a part of {chunk} runs is none. Give 1 or more.")
     cells = max(1, len(study.outputs) * len(schedule.times))
@@ -158,4 +159,26 @@ def plan_of(
         usual, size = _USUAL_SUMMARY_CHUNK, 64
         while size < 2048 and 2 * size * _LEVELS * 8 * cells <= _SKETCH_BYTES:
             size *= 2
-    return Plan(study, design, tuple(scenarios), target, chunk or usual, size, labelled)
+    return Plan(
+        study, design, tuple(scenarios), served, strict, chunk or usual, size, labelled, note
+    )
+
+
+def _served(study: Study, target: str | None, strict: bool) -> tuple[str, str]:
+    """Return the target that computes the runs, and why it is not the one asked for."""
+    known = ("llvm", "numpy")
+    if target is not None and target not in known:
+        advice = did_you_mean(target, known) or f"It is one of {', '.join(known)}."
+        raise UsageError(f"no target for batches is called '{target}'. {advice}")
+    if target == "numpy":
+        if strict:
+            raise UsageError("--strict is machine code's: numpy divides as it is written.")
+        return "numpy", ""
+    try:
+        from cyclesim.codegen.emit_llvm import unserved
+    except ModuleNotFoundError as error:
+        return "numpy", f"the runs are computed by numpy, since '{error.name}' is not installed."
+    reason = unserved(study.model.flat)
+    if not reason:
+        return "llvm", ""
+    return "numpy", f"the runs are computed by numpy, since {reason}."

@@ -46,6 +46,7 @@ def plan_from(manifest: dict[str, Any], study: Study) -> Plan:
         design,
         scenarios_named(study, design, list(identity["scenarios"])),
         target=identity["target"],
+        strict=identity["strict"],
         chunk=identity["chunk"],
         summary_only=identity["summary_only"],
         labelled=identity["labels"],
@@ -65,7 +66,7 @@ def lone_run(plan: Plan, scenario: str, run: int) -> Curves:
     chosen = scenarios_named(plan.study, plan.design, [scenario])[0]
     if not 0 <= run < plan.design.runs:
         raise UsageError(f"there is no run {run}: runs go from 0 to {plan.design.runs - 1:,}.")
-    ready = prepared(plan.study, chosen, plan.design.quantities, plan.target)
+    ready = prepared(plan.study, chosen, plan.design.quantities, plan.target, plan.strict)
     return ready.curves(plan.sample.numbers(run, run + 1), run)
 
 

@@ -1,0 +1,329 @@
+"""A model as LLVM assembly: its functions on a block of runs, and the loop over blocks and steps.
+
+What the machine code is given is a job, eight bytes each: see `llvm_plan.Job`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from cyclesim.codegen.llvm_kernels import LIKELY
+from cyclesim.codegen.llvm_loop import run_text
+from cyclesim.codegen.llvm_plan import CLOCK, Job, Plan
+from cyclesim.codegen.llvm_terms import Terms
+from cyclesim.codegen.llvm_text import Module, Writer, integer, number
+from cyclesim.compiler import FlatModel
+from cyclesim.compiler.terms import Apply, Literal
+from cyclesim.names import Ident
+from cyclesim.schedule import Tableau
+
+_STATE = "ptr %frame, ptr %levels, double %time, double %step_time"
+
+
+class ModelText:
+    """The assembly of one model for one purpose: an entry of `ENTRIES`, or `run`."""
+
+    def __init__(self, flat: FlatModel, module: Module, strict: bool, stages: int) -> None:
+        self.flat = flat
+        self.module = module
+        self.plan = Plan(flat, module, strict, stages > 1)
+        self.levels = [rule.ident for rule in flat.levels]
+        self.held = [rule.ident for rule in (*flat.memories, *flat.buffers)]
+        self.rows = [(v.ident, place) for v in flat.variables for place in range(v.size)]
+
+    # Entries
+
+    def run(self, tableau: Tableau, keep: Sequence[int]) -> str:
+        """Return the assembly of whole runs by a method, with the rows of `keep` saved."""
+        wanted = [self.rows[row] for row in keep]
+        rates = [ident for rule in self.flat.levels for ident in (*rule.inflows, *rule.outflows)]
+        needed = [*rates, *(ident for ident, _ in wanted), *self.update_needs()]
+        self.begin_step(needed)
+        self.outputs("outputs", wanted)
+        self.derivatives()
+        if self.held:
+            self.update()
+        self.begin(state=True)
+        return self.text(run_text(self.plan, tableau, len(keep)))
+
+    def entry(self, name: str) -> str:
+        """Return the assembly of one function of a model at given times, for all blocks."""
+        state = name not in ("initial", "breakpoints")
+        area = self.plan.take(self.plan.levels_size)
+        if name == "initial":
+            self.initial()
+        elif name == "derivatives":
+            rules = self.flat.levels
+            self.begin_step(i for rule in rules for i in (*rule.inflows, *rule.outflows))
+            self.derivatives()
+        elif name == "update":
+            self.begin_step(self.update_needs())
+            self.update()
+        elif name == "outputs":
+            self.begin_step(ident for ident, _ in self.rows)
+            self.outputs("outputs", self.rows)
+        else:
+            self.breakpoints()
+        self.begin(state)
+        self.at_times(name, area)
+        return self.text("")
+
+    def text(self, loop: str) -> str:
+        """Return the whole module; the size of a frame is one of its functions."""
+        self.size = self.plan.size
+        size = f"define i64 @frame_size() {{\nentry:\n  ret i64 {self.plan.size}\n}}\n"
+        return f"{self.module.text()}{loop}{size}{LIKELY}\n"
+
+    # Functions of a model
+
+    def terms(self, name: str, parameters: str, once: bool = False) -> tuple[Terms, Writer]:
+        """Return what writes a function."""
+        writer = Writer(self.module, name, parameters)
+        return Terms(self.plan, writer, once), writer
+
+    def outputs(self, name: str, wanted: Sequence[tuple[Ident, int]]) -> None:
+        """Write the function that saves rows where a run is alive, NaN elsewhere."""
+        terms, w = self.terms(name, f"{_STATE}, ptr %out, i64 %width, {self.module.flag} %alive")
+        terms.statements(self.plan.statements((ident for ident, _ in wanted), standing=False))
+        lost = number(float("nan"))
+
+        def save(value: str, row: str) -> None:
+            spot = w.value(f"mul i64 {row}, %width")
+            address = w.value(f"getelementptr double, ptr %out, i64 {spot}")
+            shown = w.pick("%alive", value, lost)
+            w.line(f"store {w.real} {shown}, ptr {address}, align 8")
+
+        numbered = [(row, ident, place) for row, (ident, place) in enumerate(wanted)]
+        # Neighbouring elements in neighbouring rows are saved in one loop.
+        for _, group in groupby(numbered, key=lambda each: (each[1], each[2] - each[0])):
+            row, ident, place = next(group)
+            count = 1 + sum(1 for _ in group)
+            if not self.flat.by_ident[ident].shape:
+                save(terms.scalar(ident), str(row))
+                continue
+            base, offset = self.plan.place(ident) or ("", 0)
+            first = w.address(base, offset + place)
+            with w.loop(count) as turn:
+                save(w.reload(first, turn), w.value(f"add i64 {turn}, {row}"))
+        w.finish()
+
+    def derivatives(self) -> None:
+        """Write the function that gives the rate of change of each level."""
+        terms, w = self.terms("derivatives", f"{_STATE}, ptr %rates")
+        rules = self.flat.levels
+        flows = (ident for rule in rules for ident in (*rule.inflows, *rule.outflows))
+        terms.statements(self.plan.statements(flows, standing=False))
+        for rule in rules:
+            spot = self.plan.levels[rule.ident]
+            level = self.flat.by_ident[rule.ident]
+            if not level.shape:
+                w.store(self.rate(terms, rule.inflows, rule.outflows, None), "%rates", spot)
+                continue
+            base = w.address("%rates", spot)
+            with w.loop(level.size) as turn:
+                w.store(self.rate(terms, rule.inflows, rule.outflows, turn), base, turn)
+        w.finish()
+
+    def rate(
+        self, terms: Terms, gains: Sequence[Ident], losses: Sequence[Ident], turn: str | None
+    ) -> str:
+        """Return gains less losses, of the element at a turn."""
+
+        def flow(ident: Ident) -> str:
+            if turn is None or not self.flat.by_ident[ident].shape:
+                return terms.scalar(ident)
+            base, spot = self.plan.place(ident) or ("", 0)
+            return terms.w.reload(terms.w.address(base, spot), turn)
+
+        total = number(0.0)
+        for place, ident in enumerate(gains):
+            total = terms.w.add(total, flow(ident)) if place else flow(ident)
+        for ident in losses:
+            total = terms.w.sub(total, flow(ident))
+        return total
+
+    def update_needs(self) -> list[Ident]:
+        """Return what the renewal of memories and buffers needs."""
+        pieces = [rule.update for rule in self.flat.memories]
+        pieces += [each for ring in self.flat.buffers for each in (ring.input, ring.delay)]
+        return [need for each in pieces for piece in each for need in piece.symbols]
+
+    def update(self) -> None:
+        """Write the function that renews memories, and says what buffers take in and for how long.
+
+        What a buffer takes in stands where what it gives will stand.
+        """
+        terms, w = self.terms("update", _STATE)
+        terms.statements(self.plan.statements(self.update_needs(), standing=False))
+        ahead = self.plan.next_held - self.plan.held_from
+        for rule in self.flat.memories:
+            variable, spot = self.flat.by_ident[rule.ident], self.plan.held[rule.ident]
+            if rule.update:
+                terms.exact = True
+                terms.pieces(rule.update, variable.shape, "%frame", spot + ahead)
+                continue
+            old, new = w.address("%frame", spot), w.address("%frame", spot + ahead)
+            with w.loop(variable.size) as turn:
+                w.store(w.reload(old, turn), new, turn)
+        delay = self.plan.delays
+        for ring in self.flat.buffers:
+            variable, spot = self.flat.by_ident[ring.ident], self.plan.held[ring.ident]
+            terms.pieces(ring.input, variable.shape, "%frame", spot + ahead)
+            terms.exact = True  # a delay is counted in whole steps
+            terms.pieces(ring.delay, variable.shape, "%frame", delay)
+            delay += variable.size
+        w.finish()
+
+    def initial(self) -> None:
+        """Write the function that gives levels and what is held at the start."""
+        terms, w = self.terms("initial", _STATE, once=True)
+        terms.statements(self.flat.initial)
+        w.finish()
+
+    def begin_step(self, needed: Iterable[Ident]) -> None:
+        """Write the function that computes what stands still within a step."""
+        terms, w = self.terms("begin_step", "ptr %frame, double %time")
+        w.line("%step_time = fadd double %time, 0x8000000000000000")  # -0.0: the time itself
+        terms.statements(self.plan.statements(needed, standing=True))
+        w.finish()
+
+    def breakpoints(self) -> None:
+        """Write the function that gives times and intervals of jumps known beforehand."""
+        terms, w = self.terms("breakpoints", f"{_STATE}, ptr %out, i64 %width", once=True)
+        zero = Literal(0.0)
+        found = [each for p in self.flat.breakpoints for each in (p.time, p.interval or zero)]
+        for row, term in enumerate(found):
+            spot = w.value(f"mul i64 {row}, %width")
+            address = w.value(f"getelementptr double, ptr %out, i64 {spot}")
+            w.line(f"store {w.real} {terms.value(term)}, ptr {address}, align 8")
+        w.finish()
+
+    # What is done once a block
+
+    def begin(self, state: bool) -> None:
+        """Write the function that fills a frame with what a block of runs is given.
+
+        It comes last: by then it is known what of it is computed but once.
+        """
+        self.constants()
+        w = Writer(self.module, "begin", "ptr %job, ptr %frame, ptr %levels, i64 %first")
+        inputs, strides = job(w, Job.INPUTS), job(w, Job.STRIDES)
+        held = w.address("%frame", self.plan.held_from)
+        counts = [(sum(self.flat.by_ident[i].size for i in self.flat.parameters), "%frame")]
+        if state:
+            counts += [(self.plan.levels_size, "%levels"), (self.plan.held_size, held)]
+        row = 0
+        for count, base in counts:
+            if count:
+                with w.loop(count) as turn:
+                    given = w.value(f"add i64 {turn}, {row}")
+                    w.store(self.lanes_of(w, inputs, strides, given), base, turn)
+            row += count
+        clock = job(w, Job.CLOCK)
+        for place, spot in enumerate((*self.plan.clock.values(), self.plan.declared_dt)):
+            address = w.value(f"getelementptr double, ptr {clock}, i64 {place}")
+            w.store(w.spread(w.fresh(f"load double, ptr {address}")), "%frame", spot)
+        assert tuple(self.plan.clock) == CLOCK
+        seed = w.spread(w.fresh(f"ptrtoint ptr {job(w, Job.SEED)} to i64"), "i64")
+        numbers = w.value(f"getelementptr i64, ptr {job(w, Job.RUNS)}, i64 %first")
+        runs = w.fresh(f"load {w.whole}, ptr {numbers}, align 8")
+        for what, spot in ((seed, self.plan.seed), (runs, self.plan.run)):
+            w.line(f"store {w.whole} {what}, ptr {w.address('%frame', spot)}, align 8")
+        w.line("call void @constants(ptr %frame)")
+        extreme = w.value(f"getelementptr double, ptr {job(w, Job.EXTREME)}, i64 %first")
+        found = w.reload("%frame", self.plan.extreme)
+        w.line(f"store {w.real} {found}, ptr {extreme}, align 8")
+        w.finish()
+
+    def lanes_of(self, w: Writer, inputs: str, strides: str, row: str) -> str:
+        """Return the numbers of a block in a row of what is given."""
+        spot = w.value(f"getelementptr ptr, ptr {inputs}, i64 {row}")
+        numbers = w.fresh(f"load ptr, ptr {spot}")
+        place = w.value(f"getelementptr i64, ptr {strides}, i64 {row}")
+        stride = w.fresh(f"load i64, ptr {place}")
+        offset = w.fresh(f"mul i64 {stride}, %first")
+        own = f"<{', '.join(f'i64 {lane}' for lane in range(self.module.lanes))}>"
+        spots = w.integers("mul", w.spread(stride, "i64"), own)
+        start = w.fresh(f"getelementptr double, ptr {numbers}, i64 {offset}")
+        return w.gather(start, spots)
+
+    def constants(self) -> None:
+        """Write the function that computes what depends on parameters only."""
+        terms, w = self.terms("constants", "ptr %frame", once=True)
+        terms.statements(self.flat.constants)
+        extreme = number(0.0)
+        for term, spot in list(self.plan.statics.items()):
+            if isinstance(term, Apply) and term.operation == "reciprocal":
+                divisor = terms.value(term.arguments[0])
+                w.store(w.div(number(1.0), divisor), "%frame", spot)
+                extreme = w.pick(_without_reciprocal(w, divisor), number(1.0), extreme)
+            else:
+                w.store(terms.value(term), "%frame", spot)
+        w.store(extreme, "%frame", self.plan.extreme)
+        w.finish()
+
+    def at_times(self, name: str, area: int) -> None:
+        """Write the loop over blocks of a function at one time."""
+        w = Writer(self.module, "at", "ptr %job, ptr %frame, i64 %begin, i64 %end")
+        out, width = job(w, Job.OUT), w.fresh(f"ptrtoint ptr {job(w, Job.WIDTH)} to i64")
+        times = job(w, Job.TIMES)
+        time = w.fresh(f"load double, ptr {times}")
+        step = w.fresh(f"getelementptr double, ptr {times}, i64 1")
+        step_time = w.fresh(f"load double, ptr {step}")
+        levels = w.address("%frame", area)
+        state = f"ptr %frame, ptr {levels}, double {time}, double {step_time}"
+        held = self.plan.held_from if name == "initial" else self.plan.next_held
+        with w.loop("%end", "%begin") as block:
+            first = w.fresh(f"mul i64 {block}, {self.module.lanes}")
+            to = w.fresh(f"getelementptr double, ptr {out}, i64 {first}")
+            w.line(f"call void @begin(ptr %job, ptr %frame, ptr {levels}, i64 {first})")
+            if "begin_step" in self.module.functions:
+                w.line(f"call void @begin_step(ptr %frame, double {step_time})")
+            if name == "outputs":
+                alive = f"{self.module.flag} splat (i1 true)"
+                w.line(f"call void @outputs({state}, ptr {to}, i64 {width}, {alive})")
+            elif name == "breakpoints":
+                w.line(f"call void @breakpoints({state}, ptr {to}, i64 {width})")
+            elif name == "derivatives":
+                rates = w.address("%frame", self.plan.take(self.plan.levels_size))
+                w.line(f"call void @derivatives({state}, ptr {rates})")
+                self.copied(w, rates, self.plan.levels_size, to, width, 0)
+            else:
+                w.line(f"call void @{name}({state})")
+                row = 0
+                if name == "initial":
+                    row = self.copied(w, levels, self.plan.levels_size, to, width, 0)
+                count = self.plan.held_size
+                row = self.copied(w, w.address("%frame", held), count, to, width, row)
+                if name == "update":
+                    delays = w.address("%frame", self.plan.delays)
+                    count = sum(self.flat.by_ident[r.ident].size for r in self.flat.buffers)
+                    self.copied(w, delays, count, to, width, row)
+        w.finish()
+
+    def copied(self, w: Writer, base: str, count: int, to: str, width: str, row: int) -> int:
+        """Write vectors to rows of results; return the row after them."""
+        if count:
+            with w.loop(count) as turn:
+                spot = w.fresh(f"mul i64 {w.fresh(f'add i64 {turn}, {row}')}, {width}")
+                address = w.fresh(f"getelementptr double, ptr {to}, i64 {spot}")
+                w.line(f"store {w.real} {w.reload(base, turn)}, ptr {address}, align 8")
+        return row + count
+
+
+def job(w: Writer, what: Job) -> str:
+    """Return an entry of the job."""
+    spot = w.value(f"getelementptr ptr, ptr %job, i64 {int(what)}")
+    return w.value(f"load ptr, ptr {spot}")
+
+
+def _without_reciprocal(w: Writer, divisor: str) -> str:
+    """Return where a number is finite and not 0, but its reciprocal is not as precise."""
+    exponent = w.integers("and", w.integers("lshr", w.as_bits(divisor), integer(52)), integer(2047))
+    # Biased exponents from 3 to 2043 have reciprocals that are normal numbers.
+    small = w.value(f"icmp ult {w.whole} {exponent}, {integer(3)}")
+    large = w.value(f"icmp ugt {w.whole} {exponent}, {integer(2043)}")
+    odd = w.flags("or", small, large)
+    known = w.compare("one", w.intrinsic("fabs", divisor), number(float("inf")))
+    return w.flags("and", odd, w.flags("and", known, w.compare("une", divisor, number(0.0))))

@@ -1,0 +1,253 @@
+"""Where a model's numbers lie in the frame of a block of runs, and what is computed when.
+
+A frame is memory of one block, counted in vectors. Parameters, constants and what depends on
+nothing else are computed once a block; what stands still within a step once a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+from cyclesim.codegen.llvm_operations import JUMPING
+from cyclesim.codegen.llvm_tables import ElementTables
+from cyclesim.codegen.llvm_text import Module
+from cyclesim.compiler import FlatModel, Piece, Role, Term
+from cyclesim.compiler.flat import Statement
+from cyclesim.compiler.order import reachable
+from cyclesim.compiler.terms import (
+    Apply,
+    AtPlace,
+    AtValue,
+    Clock,
+    Draw,
+    Literal,
+    Lookup,
+    LoopValue,
+    Reading,
+    Reduce,
+    Symbol,
+    loops_of,
+    operands,
+    walk,
+)
+from cyclesim.names import Ident
+from cyclesim.project import GraphicalKind
+
+CLOCK = (Reading.DT, Reading.START, Reading.STOP)
+"""Readings that stand still in a run, in the order in which a frame has them."""
+
+
+class Job(IntEnum):
+    """What lies where in a job; all but numbers are addresses.
+
+    INPUTS: of each row of parameters, levels and what is held, its numbers; STRIDES: 1 where a
+    row has one for each run, 0 where it has one for all. CLOCK: dt, start, stop, declared dt.
+    DIED: for each run the step it did not survive, or -1; STATES: the state of those runs at that
+    step; EXTREME: for each run whether a divisor has no proper reciprocal.
+    """
+
+    INPUTS = 0
+    STRIDES = 1
+    RUNS = 2
+    SEED = 3
+    CLOCK = 4
+    TIMES = 5
+    STEPS = 6
+    SAVED = 7
+    OUT = 8
+    WIDTH = 9
+    DIED = 10
+    STATES = 11
+    EXTREME = 12
+
+
+class Plan:
+    """Places and phases of a model's variables. `strict` keeps every division as it is written.
+
+    `moving_time` is whether the time moves within a step, as it does between the stages of a
+    method that has several.
+    """
+
+    def __init__(self, flat: FlatModel, module: Module, strict: bool, moving_time: bool) -> None:
+        self.flat = flat
+        self.module = module
+        self.strict = strict
+        self.moving_time = moving_time
+        self.size = 0
+        self.parameters = {ident: self.take(self._size(ident)) for ident in flat.parameters}
+        self.clock = {reading: self.take(1) for reading in CLOCK}
+        self.declared_dt, self.seed, self.run = (self.take(1) for _ in range(3))
+        self.extreme = self.take(1)
+        self.held = self._column((*flat.memories, *flat.buffers))
+        self.held_size = self.size - min(self.held.values(), default=self.size)
+        self.held_from = self.size - self.held_size
+        self.next_held = self.take(self.held_size)
+        self.delays = self.take(sum(self._size(rule.ident) for rule in flat.buffers))
+        self.levels: dict[Ident, int] = {}
+        place = 0
+        for rule in flat.levels:
+            self.levels[rule.ident] = place
+            place += self._size(rule.ident)
+        self.levels_size = place
+        self.stored: dict[Ident, int] = {}
+        self.statics: dict[Term, int] = {}
+        self.tables: dict[Ident, ElementTables] = {}
+        self.needs = _needs(flat.steps)
+        self.pieces = {variable.ident: variable.pieces for variable in flat.variables}
+        self.jumpy = self._jumpy()
+        constants = [each for s in flat.constants for each in s.assignments]
+        self.constants = {each.ident for each in constants}
+        for ident in self.constants:
+            self._store(ident)
+        self.standing = self._standing()
+
+    def take(self, count: int) -> int:
+        """Return the first of a number of places in the frame that are still free."""
+        self.size += count
+        return self.size - count
+
+    def _size(self, ident: Ident) -> int:
+        return self.flat.by_ident[ident].size
+
+    def _column(self, rules: Iterable[object]) -> dict[Ident, int]:
+        return {rule.ident: self.take(self._size(rule.ident)) for rule in rules}  # type: ignore[attr-defined]
+
+    def _store(self, ident: Ident) -> None:
+        if ident not in self.stored:
+            self.stored[ident] = self.take(self._size(ident))
+
+    def place(self, ident: Ident) -> tuple[str, int] | None:
+        """Return the base and the spot of a variable; None where it is in no memory."""
+        if ident in self.levels:
+            return "%levels", self.levels[ident]
+        for places in (self.parameters, self.held, self.stored):
+            if ident in places:
+                return "%frame", places[ident]
+        if self.flat.by_ident[ident].shape:
+            self._store(ident)
+            return "%frame", self.stored[ident]
+        return None
+
+    def static(self, term: Term) -> bool:
+        """Return whether a term depends on nothing that changes in a run, nor on a loop."""
+        match term:
+            case Literal():
+                return True
+            case Symbol(ident=ident, indexes=indexes):
+                fixed = ident in self.parameters or ident in self.constants
+                return fixed and all(isinstance(index, AtPlace) for index in indexes)
+            case Clock(reading=reading):
+                return reading in CLOCK
+            case Apply(arguments=arguments):
+                return all(map(self.static, arguments))
+            case Lookup(argument=argument, indexes=()):
+                return self.static(argument)
+        return False
+
+    def static_spot(self, term: Term) -> int:
+        """Return where the value of a static term is."""
+        if term not in self.statics:
+            self.statics[term] = self.take(1)
+        return self.statics[term]
+
+    def statements(self, wanted: Iterable[Ident], standing: bool) -> list[Statement]:
+        """Return the steps that compute what is wanted, either those once a step or the others."""
+        needed = {need for ident in wanted for need in reachable(ident, self.needs)}
+        return [
+            statement
+            for statement in self.flat.steps
+            if any(each.ident in needed for each in statement.assignments)
+            and all(each.ident in self.standing for each in statement.assignments) == standing
+        ]
+
+    def _standing(self) -> frozenset[Ident]:
+        """Return the variables of the steps that stand still within a step, and give them places.
+
+        What a frame holds anyway, and numbers that cost nothing, need none.
+        """
+        still: set[Ident] = set()
+        known = {*self.parameters, *self.constants, *self.held}
+        for statement in self.flat.steps:
+            pieces = [piece for each in statement.assignments for piece in each.pieces]
+            own = {each.ident for each in statement.assignments}
+            fed = {need for piece in pieces for need in piece.symbols} - own
+            quiet = all(not self._moves(piece.term) for piece in pieces)
+            if quiet and all(need in known or need in still for need in fed):
+                still |= own
+        split = {
+            each.ident
+            for statement in self.flat.steps
+            for each in statement.assignments
+            if any(other.ident not in still for other in statement.assignments)
+        }
+        still -= split
+        for ident in still:
+            self._store(ident)
+        return frozenset(still)
+
+    def _moves(self, term: Term) -> bool:
+        return self.moving_time and any(
+            isinstance(node, Clock) and node.reading is Reading.TIME for node in walk(term)
+        )
+
+    def _jumpy(self) -> frozenset[Ident]:
+        """Return the variables from which a rounding may come to where values jump.
+
+        Their divisions are never replaced by multiplications. State stops it: a rounding in a
+        stock is there anyway.
+        """
+        waiting: list[Ident] = []
+        for pieces in (*self.pieces.values(), *self._updates()):
+            for piece in pieces:
+                for node in walk(piece.term):
+                    waiting += [n for each in self._judged(node) for n in _symbols(each)]
+        found: set[Ident] = set()
+        while waiting:
+            ident = waiting.pop()
+            if ident not in found and self.flat.by_ident[ident].role is Role.ALGEBRAIC:
+                found.add(ident)
+                waiting += self.needs.get(ident, ())
+        return frozenset(found)
+
+    def _updates(self) -> Iterable[tuple[Piece, ...]]:
+        for rule in self.flat.memories:
+            yield rule.update
+        for ring in self.flat.buffers:
+            yield from (ring.input, ring.delay)
+
+    def _judged(self, node: Term) -> tuple[Term, ...]:
+        """Return what of a node's operands decides between values."""
+        match node:
+            case Apply(operation=operation, arguments=arguments) if operation in JUMPING:
+                return arguments
+            case Symbol(indexes=indexes):
+                return tuple(index.value for index in indexes if isinstance(index, AtValue))
+            case Lookup(table=table):
+                kinds = {graphical.kind for graphical in self.flat.tables[table].graphicals}
+                return operands(node) if GraphicalKind.DISCRETE in kinds else ()
+            case Reduce(operation=operation) if operation not in ("sum", "product", "mean"):
+                return operands(node)
+            case Draw():
+                return operands(node)
+        return ()
+
+
+def _symbols(term: Term) -> Iterable[Ident]:
+    return (node.ident for node in walk(term) if isinstance(node, Symbol))
+
+
+def _needs(steps: tuple[Statement, ...]) -> Mapping[Ident, tuple[Ident, ...]]:
+    needs: dict[Ident, tuple[Ident, ...]] = {}
+    for statement in steps:
+        for each in statement.assignments:
+            known = needs.get(each.ident, ())
+            needs[each.ident] = (*known, *(n for piece in each.pieces for n in piece.symbols))
+    return needs
+
+
+def reads_clock(term: Term) -> bool:
+    """Return whether a term reads the time itself."""
+    return any(isinstance(node, Clock | LoopValue | Draw) for node in walk(term)) or bool(
+        loops_of(term)
+    )

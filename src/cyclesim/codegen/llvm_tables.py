@@ -1,0 +1,111 @@
+"""Graphical functions on vectors: exact at their points, by the form that suits their size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from cyclesim.codegen.llvm_text import Writer, integer, number
+from cyclesim.compiler.parts import Table
+from cyclesim.project import GraphicalFunction, GraphicalKind
+
+IN_REGISTERS = 16
+"""The most points that are read within registers."""
+
+BY_CHOICE = 9
+"""The most points that are chosen between one after the other where registers are short."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A graphical function as lines: y[n] + slope[n] (v - x[n]) from x[n] on, v held within bounds.
+
+    A discrete one has slopes of 0, one that goes on has no bounds.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    slopes: tuple[float, ...]
+    low: float
+    high: float
+
+
+def lines_of(graphical: GraphicalFunction) -> Lines:
+    """Return the lines of a graphical function."""
+    x, y = tuple(map(float, graphical.x)), tuple(map(float, graphical.y))
+    if graphical.kind is GraphicalKind.DISCRETE:
+        return Lines(x, y, (0.0,) * len(x), x[0], x[-1])
+    slopes = tuple(graphical.slopes)[: len(x) - 1]
+    if graphical.kind is GraphicalKind.EXTRAPOLATE:
+        return Lines(x, y, (*slopes, *(slopes[-1:] or (0.0,))), float("-inf"), float("inf"))
+    return Lines(x, y, (*slopes, 0.0), x[0], x[-1])
+
+
+def _held(w: Writer, v: str, low: str, high: str) -> str:
+    v = w.pick(w.compare("ogt", low, v), low, v)  # the bound first: NaN stays NaN
+    return w.pick(w.compare("olt", high, v), high, v)
+
+
+def looked_up(w: Writer, lines: Lines, v: str) -> str:
+    """Return a graphical function at numbers."""
+    if lines.low > float("-inf"):
+        v = _held(w, v, number(lines.low), number(lines.high))
+    size = len(lines.x)
+    if w.module.permutes and size <= IN_REGISTERS:
+        place = integer(0)
+        for point in lines.x[1:]:
+            further = w.compare("oge", v, number(point))
+            place = w.pick_integers(further, w.integers("add", place, integer(1)), place)
+        x, y, slope = (w.sixteen(each, place) for each in (lines.x, lines.y, lines.slopes))
+    elif size <= BY_CHOICE:
+        x, y, slope = (number(each[0]) for each in (lines.x, lines.y, lines.slopes))
+        for point, height, rise in zip(lines.x[1:], lines.y[1:], lines.slopes[1:], strict=True):
+            further = w.compare("oge", v, number(point))
+            x = w.pick(further, number(point), x)
+            y = w.pick(further, number(height), y)
+            slope = w.pick(further, number(rise), slope)
+    else:
+        tables = [w.module.table("double", each) for each in (lines.x, lines.y, lines.slopes)]
+        return _searched(w, tables, v, integer(0), integer(size - 1), size)
+    return w.add(y, w.mul(slope, w.sub(v, x)))
+
+
+def _searched(w: Writer, tables: Sequence[str], v: str, first: str, last: str, most: int) -> str:
+    """Return lines kept in memory at numbers, the line of each lane found by halving."""
+    for _ in range((most - 1).bit_length()):
+        both = w.integers("add", w.integers("add", first, last), integer(1))
+        middle = w.integers("lshr", both, integer(1))
+        # Where nothing is left to halve the middle is the last place, or one beyond it.
+        inside = w.value(f"icmp slt {w.whole} {first}, {last}")
+        further = w.compare("oge", v, w.gather(tables[0], middle, inside))
+        before = w.integers("sub", middle, integer(1))
+        first = w.pick_integers(further, middle, first)
+        back = w.flags("and", inside, w.inverted(further))
+        last = w.pick_integers(back, before, last)
+    x, y, slope = (w.gather(table, first) for table in tables)
+    return w.add(y, w.mul(slope, w.sub(v, x)))
+
+
+class ElementTables:
+    """The graphical functions of an array's elements, one after the other in memory."""
+
+    def __init__(self, table: Table) -> None:
+        self.lines = [lines_of(graphical) for graphical in table.graphicals]
+        sizes = [len(each.x) for each in self.lines]
+        self.most = max(sizes)
+        self.firsts = [0, *accumulate(sizes)][:-1]
+        self.lasts = [first + size - 1 for first, size in zip(self.firsts, sizes, strict=True)]
+
+    def at(self, w: Writer, spots: str, v: str) -> str:
+        """Return the function at the spot of each lane, which must exist, at numbers."""
+        module = w.module
+        low = w.gather(module.table("double", [each.low for each in self.lines]), spots)
+        high = w.gather(module.table("double", [each.high for each in self.lines]), spots)
+        first = w.to_integer(w.gather(module.table("double", self.firsts), spots))
+        last = w.to_integer(w.gather(module.table("double", self.lasts), spots))
+        parts = [
+            module.table("double", [number for each in self.lines for number in column(each)])
+            for column in (lambda e: e.x, lambda e: e.y, lambda e: e.slopes)
+        ]
+        return _searched(w, parts, _held(w, v, low, high), first, last, self.most)

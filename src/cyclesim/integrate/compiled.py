@@ -1,0 +1,146 @@
+"""Whole runs in machine code: many at once, in blocks, shared out among threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from cyclesim.codegen import TARGETS, Binding, Program
+from cyclesim.codegen.emit_llvm import Code, CompiledProgram, Given, Rows, aligned
+from cyclesim.codegen.llvm_plan import Job
+from cyclesim.integrate.blame import diverged
+from cyclesim.integrate.trajectory import RunStatus, State, Status, Trajectory
+from cyclesim.schedule import Schedule
+
+MOST_EXPLAINED = 100
+"""Runs of a set that are told from which variable they left the numbers: the first of them."""
+
+
+def integrate_compiled(
+    program: Program,
+    schedule: Schedule,
+    binding: Binding,
+    state: State | None = None,
+    keep: Sequence[int] | None = None,
+    threads: int | None = None,
+) -> Trajectory:
+    """Return the trajectories of a set of runs: values (row, time, run).
+
+    `threads` are as many as CYCLESIM_THREADS says, or one, where they are not given. Run k has the
+    same bits as the lone run k, whatever runs beside it.
+    """
+    assert isinstance(program, CompiledProgram)
+    flat = program.flat
+    kept = range(flat.rows) if keep is None else keep
+    if state is None:
+        state = State(*map(tuple, program.bind(binding).initial()))
+    rows = Rows(flat, binding, state)
+    threads = threads or int(os.environ.get("CYCLESIM_THREADS", "1"))
+    runs = _Runs(program, schedule, binding, kept, threads)
+    values, died, states = runs.of(program.code, rows)
+    statuses = runs.statuses(rows, died, states)
+    return Trajectory(np.array(schedule.times), values, statuses)
+
+
+class _Runs:
+    def __init__(
+        self,
+        program: CompiledProgram,
+        schedule: Schedule,
+        binding: Binding,
+        keep: Sequence[int],
+        threads: int,
+    ) -> None:
+        self.program = program
+        self.flat = program.flat
+        self.schedule = schedule
+        self.binding = binding
+        self.keep = tuple(keep)
+        self.threads = threads
+
+    def of(self, code: Code, rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return values (row, time, run), the step that each run did not survive, and states.
+
+        The step is -1 for a whole run. A state is that at the start of this step.
+        """
+        schedule = self.schedule
+        function, size = code.run(schedule.tableau, self.keep)
+        given = Given(rows, self.binding, code.machine.lanes)
+        values = np.full((len(schedule.saved), len(self.keep), given.width), np.nan)
+        given.set(Job.OUT, values)
+        clock = schedule.clock
+        times = np.array([clock.time(step) for step in range(clock.steps + 1)])
+        given.set(Job.TIMES, times)
+        given.job[Job.STEPS] = clock.steps
+        given.set(Job.SAVED, np.array((*schedule.saved, -1), dtype=np.int64))
+        died = np.full(given.width, -1, dtype=np.int64)
+        given.set(Job.DIED, died)
+        held = (*self.flat.levels, *self.flat.memories, *self.flat.buffers)
+        count = sum(self.flat.by_ident[rule.ident].size for rule in held)
+        states = np.zeros((count, given.width))
+        given.set(Job.STATES, states)
+        buffered = sum(self.flat.by_ident[rule.ident].size for rule in self.flat.buffers)
+        memory = clock.steps * buffered * given.lanes
+
+        def blocks(first: int, end: int) -> None:
+            frame, history = aligned(size), aligned(memory)
+            job = given.job.ctypes.data
+            function(job, frame.ctypes.data, history.ctypes.data, first, end)
+
+        self.shared(blocks, given.blocks)
+        found = values.transpose(1, 0, 2)[:, :, : rows.runs]
+        died, states = died[: rows.runs], states[:, : rows.runs]
+        extreme = np.flatnonzero(given.extreme[: rows.runs])
+        if len(extreme) and not code.strict:
+            exact = Code(self.flat, True, code.machine)
+            parts = self.of(exact, rows.of(extreme))
+            found[:, :, extreme], died[extreme], states[:, extreme] = parts
+        return found, died, states
+
+    def shared(self, work: object, count: int) -> None:
+        """Do work on all blocks, in threads that each take a part of them."""
+        assert callable(work)
+        threads = min(self.threads, count)
+        if threads <= 1:
+            work(0, count)
+            return
+        # Several parts a thread: a thread that is kept waiting leaves its share to the others.
+        parts = min(count, threads * 8)
+        edges = [count * part // parts for part in range(parts + 1)]
+        with ThreadPoolExecutor(threads) as pool:
+            for done in [pool.submit(work, *edge) for edge in zip(edges, edges[1:], strict=False)]:
+                done.result()
+
+    def statuses(self, rows: Rows, died: np.ndarray, states: np.ndarray) -> tuple[RunStatus, ...]:
+        """Return how each run ended; of the first that left the numbers also by which variable."""
+        clock = self.schedule.clock
+        whole = RunStatus(Status.COMPLETE, clock.stop)
+        found = [whole] * rows.runs
+        for number, run in enumerate(np.flatnonzero(died >= 0).tolist()):
+            step = int(died[run])
+            if number < MOST_EXPLAINED:
+                found[run] = self.blamed(rows, run, step, states[:, run])
+            else:
+                found[run] = RunStatus(Status.DIVERGED, clock.time(step))
+        return tuple(found)
+
+    def blamed(self, rows: Rows, run: int, step: int, state: np.ndarray) -> RunStatus:
+        """Return what the reference says of a run at the last step it survived."""
+        one = rows.of(np.array([run]))
+        numbers = [float(row[0]) for row in one.given]
+        parameters: list[float | list[float]] = []
+        for ident in self.flat.parameters:
+            variable = self.flat.by_ident[ident]
+            own, numbers = numbers[: variable.size], numbers[variable.size :]
+            parameters.append(own if variable.shape else own[0])
+        program = TARGETS["python"](self.flat)
+        bound = program.bind(self.binding._replace(parameters=parameters, runs=int(one.numbers[0])))
+        count = sum(self.flat.by_ident[rule.ident].size for rule in self.flat.levels)
+        values = state.tolist()
+        clock = self.schedule.clock
+        return diverged(
+            program, bound, clock.time(step), (values[:count], values[count:]), clock.time(step + 1)
+        )

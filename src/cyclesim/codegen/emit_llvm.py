@@ -177,7 +177,9 @@ class Code:
         """Return the functions of a program, on columns with runs as their last axis."""
         flat = self.flat
 
-        def at(name: str, count: int, times: tuple[float, float], *state: Columns) -> np.ndarray:
+        def at(
+            name: str, count: int, times: tuple[float, float], *state: Columns
+        ) -> np.ndarray:
             rows = Rows(flat, binding, (state[0], state[1]) if state else None)
             return self._at(name, rows, binding, count, times)
 

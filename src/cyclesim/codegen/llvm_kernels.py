@@ -26,9 +26,7 @@ def kernel(writer: Writer, name: str, *given: str) -> str:
     if full not in module.functions:
         body, arity = KERNELS[name]
         arguments = [f"%a{n}" for n in range(arity)]
-        inner = Writer(
-            module, full, ", ".join(f"{module.real} {a}" for a in arguments), module.real
-        )
+        inner = Writer(module, full, ", ".join(f"{module.real} {a}" for a in arguments), module.real)
         inner.finish(f"{module.real} {body(inner, *arguments)}", "nounwind")
     return writer.call(full, *given)
 

@@ -160,14 +160,9 @@ def _run(
     buffered, before = buffers
     at_start, update, renew = "", "", ""
     if buffered:
-        places += [
-            spot("before", before),
-            spot("buffers", plan.held_from + plan.held_size - buffered),
-        ]
+        places += [spot("before", before), spot("buffers", plan.held_from + plan.held_size - buffered)]
         size = buffered * lanes * 8
-        at_start = (
-            f"  call void @llvm.memcpy.p0.p0.i64(ptr %before, ptr %buffers, i64 {size}, i1 false)"
-        )
+        at_start = f"  call void @llvm.memcpy.p0.p0.i64(ptr %before, ptr %buffers, i64 {size}, i1 false)"
     if plan.held_size:
         update = "  call void @update(ptr %frame, ptr %levels, double %time, double %time)\n"
         renew = "  call void @renew(ptr %frame)"

@@ -154,11 +154,7 @@ def _kept(path: Path) -> bytes | None:
         held = path.read_bytes()
     except OSError:
         return None
-    mark, digest, code = (
-        held[: len(_MARK)],
-        held[len(_MARK) : len(_MARK) + 32],
-        held[len(_MARK) + 32 :],
-    )
+    mark, digest, code = held[: len(_MARK)], held[len(_MARK) : len(_MARK) + 32], held[len(_MARK) + 32 :]
     whole = mark == _MARK and hashlib.sha256(code).digest() == digest
     return code if whole else None
 

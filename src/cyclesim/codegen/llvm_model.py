@@ -18,6 +18,7 @@ from cyclesim.compiler.terms import Apply, Literal
 from cyclesim.names import Ident
 from cyclesim.schedule import Tableau
 
+
 _STATE = "ptr %frame, ptr %levels, double %time, double %step_time"
 
 
@@ -265,7 +266,9 @@ class ModelText:
 
     def at_times(self, name: str, area: int) -> None:
         """Write the loop over blocks of a function at one time."""
-        w = Writer(self.module, "at", "ptr %job, ptr %frame, i64 %begin, i64 %end")
+        w = Writer(
+            self.module, "at", "ptr %job, ptr %frame, i64 %begin, i64 %end"
+        )
         out, width = job(w, Job.OUT), w.fresh(f"ptrtoint ptr {job(w, Job.WIDTH)} to i64")
         times = job(w, Job.TIMES)
         time = w.fresh(f"load double, ptr {times}")
@@ -327,3 +330,5 @@ def _without_reciprocal(w: Writer, divisor: str) -> str:
     odd = w.flags("or", small, large)
     known = w.compare("one", w.intrinsic("fabs", divisor), number(float("inf")))
     return w.flags("and", odd, w.flags("and", known, w.compare("une", divisor, number(0.0))))
+
+

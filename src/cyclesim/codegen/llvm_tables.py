@@ -71,7 +71,9 @@ def looked_up(w: Writer, lines: Lines, v: str) -> str:
     return w.add(y, w.mul(slope, w.sub(v, x)))
 
 
-def _searched(w: Writer, tables: Sequence[str], v: str, first: str, last: str, most: int) -> str:
+def _searched(
+    w: Writer, tables: Sequence[str], v: str, first: str, last: str, most: int
+) -> str:
     """Return lines kept in memory at numbers, the line of each lane found by halving."""
     for _ in range((most - 1).bit_length()):
         both = w.integers("add", w.integers("add", first, last), integer(1))

@@ -191,7 +191,9 @@ class Terms:
             found = place if found == "0" else w.value(f"add i64 {found}, {place}")
         return found
 
-    def spots(self, shape: Sequence[int], indexes: Sequence[Index]) -> tuple[str, str | None]:
+    def spots(
+        self, shape: Sequence[int], indexes: Sequence[Index]
+    ) -> tuple[str, str | None]:
         """Return the element of each lane, and where there is one; None where there always is."""
         w = self.w
         if not any(isinstance(index, AtValue) for index in indexes):
@@ -407,7 +409,9 @@ class Terms:
         with self.w.loop(list(accumulate(shape, lambda a, b: a * b))[-1]) as turn:
             self.w.store(number(value), base, turn)
 
-    def pieces(self, pieces: Sequence[Piece], shape: tuple[int, ...], base: str, spot: int) -> None:
+    def pieces(
+        self, pieces: Sequence[Piece], shape: tuple[int, ...], base: str, spot: int
+    ) -> None:
         """Write what a memory or a buffer takes in."""
         if shape:
             self.array(pieces, shape, (base, spot))

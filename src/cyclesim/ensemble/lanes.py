@@ -189,7 +189,8 @@ def bindable(
 ) -> ScenarioRuns:
     """Return a scenario ready to run with other numbers for what varies, in a target for many runs.
 
-    `strict` is machine code's: each division is done as it is written. Raises NotVaried for a number that the scenario has not.
+    `strict` is machine code's: each division is done as it is written.
+    Raises NotVaried for a number that the scenario has not.
     """
     making = _Making(study.model.resolved, tuple(varied))
     changed_idents = {change.override.ident for change in scenario.changes}

@@ -114,7 +114,9 @@ class _Runs:
             for done in [pool.submit(work, *edge) for edge in zip(edges, edges[1:], strict=False)]:
                 done.result()
 
-    def statuses(self, rows: Rows, died: np.ndarray, states: np.ndarray) -> tuple[RunStatus, ...]:
+    def statuses(
+        self, rows: Rows, died: np.ndarray, states: np.ndarray
+    ) -> tuple[RunStatus, ...]:
         """Return how each run ended; of the first that left the numbers also by which variable."""
         clock = self.schedule.clock
         whole = RunStatus(Status.COMPLETE, clock.stop)
@@ -137,7 +139,9 @@ class _Runs:
             own, numbers = numbers[: variable.size], numbers[variable.size :]
             parameters.append(own if variable.shape else own[0])
         program = TARGETS["python"](self.flat)
-        bound = program.bind(self.binding._replace(parameters=parameters, runs=int(one.numbers[0])))
+        bound = program.bind(
+            self.binding._replace(parameters=parameters, runs=int(one.numbers[0]))
+        )
         count = sum(self.flat.by_ident[rule.ident].size for rule in self.flat.levels)
         values = state.tolist()
         clock = self.schedule.clock

@@ -284,9 +284,9 @@ def discretisation_error(
         return None
     shares: dict[str, float] = {}
     sizes = _sizes(flat, trajectory, schedule.clock.stop - schedule.clock.start)
-    step_bound = _reads_dt(flat)
+    bound = step_bound(flat)
     for variable in flat.visible:
-        if variable.ident in step_bound:
+        if variable.ident in bound:
             continue
         for row, name in enumerate(variable.columns, flat.places[variable.ident]):
             share = _share(trajectory.values[row], finer.values[row], sizes[variable.ident])
@@ -325,7 +325,7 @@ def _share(coarse: np.ndarray, fine: np.ndarray, size: float) -> float | None:
     return float(np.abs(coarse - fine).max()) / spread
 
 
-def _reads_dt(flat: FlatModel) -> frozenset[Ident]:
+def step_bound(flat: FlatModel) -> frozenset[Ident]:
     """Return the variables whose value at a time depends on dt itself, as a pulse's does."""
     found: set[Ident] = set()
     for statement in (*flat.constants, *flat.steps):

@@ -219,6 +219,10 @@ class BoundaryKeys(Part):
     left_out: Annotated[Names, Field(default_factory=list)]
 
 
+def _no_design(value: Any) -> None:
+    raise fault("a checks file has no design", "Put it into a study, or use 'draws'.")
+
+
 class ChecksKeys(StudyKeys):
     """A checks file: scenarios of a model, and what is claimed of them."""
 
@@ -234,6 +238,7 @@ class ChecksKeys(StudyKeys):
         BeforeValidator(or_nothing),
         Field(default_factory=dict, description="The scenarios; 'baseline' is always there."),
     ]
+    design: Annotated[None, BeforeValidator(_no_design)] = None
     measures: Annotated[dict[str, MeasureKeys], Field(default_factory=dict)]
     claims: Annotated[dict[str, ClaimKeys], Field(default_factory=dict)]
     draws: DrawKeys | None = None

@@ -18,6 +18,8 @@ _COMMANDS = {
     "demo": "cyclesim.cli.run",
     "run": "cyclesim.cli.run",
     "simulate": "cyclesim.cli.simulate",
+    "batch": "cyclesim.cli.batch",
+    "rerun": "cyclesim.cli.rerun",
     "check": "cyclesim.cli.check",
     "convert": "cyclesim.cli.convert",
     "diagram": "cyclesim.cli.diagram",
@@ -41,7 +43,8 @@ cyclesim runs models of service organisations. Three things to try:
 
 _EXIT_CODES = """\
 Data goes to stdout, messages to stderr. Exit codes: 0 well, 1 the model or a run failed, 2 usage,
-3 an invalid file, 4 an expectation failed, 130 interrupted, 141 the reader of a pipe has gone."""
+3 an invalid file, 4 an expectation failed, 5 a part of a batch failed, 130 interrupted, 141 the
+reader of a pipe has gone."""
 
 _INTERRUPTED = 130
 _READER_GONE = 141

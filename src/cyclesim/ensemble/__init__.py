@@ -6,7 +6,7 @@ constants, initial values and the numbers of its changes differ from run to run.
 
 from cyclesim.ensemble.lanes import ScenarioRuns, bindable
 from cyclesim.ensemble.scenario_models import past, run_scenario, scenario_models
-from cyclesim.ensemble.varied import (
+from cyclesim.scenario.varied import (
     NotVaried,
     Varied,
     VariedKind,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.codegen import TARGETS, Binding, Program
+from cyclesim.codegen import TARGETS, Binding, Program, machine_code
 from cyclesim.compiler import (
     CompiledModel,
     FlatModel,
@@ -28,11 +28,11 @@ from cyclesim.compiler import (
 from cyclesim.compiler.flat import places_in
 from cyclesim.compiler.terms import Box
 from cyclesim.ensemble.scenario_models import before_overrides
-from cyclesim.ensemble.varied import NotVaried, Varied, VariedKind
 from cyclesim.integrate import State, Trajectory, integrate, state_of
 from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.scenario.parts import Scenario, Study
+from cyclesim.scenario.varied import NotVaried, Varied, VariedKind
 from cyclesim.schedule import Schedule, schedule_of
 
 MOST_BYTES = 200_000_000
@@ -62,11 +62,22 @@ class ScenarioRuns:
     before: CompiledModel
     changed: CompiledModel
     spots: tuple[tuple[_Spot, ...], ...]
+    target: str = "numpy"
+    strict: bool = False
 
     @cached_property
     def programs(self) -> tuple[Program, Program]:
-        """Return the code of the organisation before the changes, and with them."""
-        return TARGETS["numpy"](self.before.flat), TARGETS["numpy"](self.changed.flat)
+        """Return the code of the organisation before the changes, and with them.
+
+        The first only says where runs begin, for which one target serves all.
+        """
+        changed = self.changed.flat
+        made = (
+            machine_code(changed, self.strict)
+            if self.target == "llvm"
+            else TARGETS[self.target](changed)
+        )
+        return TARGETS["numpy"](self.before.flat), made
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -80,24 +91,27 @@ class ScenarioRuns:
         schedule: Schedule | None = None,
         first_run: int = 0,
         settle: float | None = None,
+        keep: Sequence[int] | None = None,
+        runs: np.ndarray | None = None,
     ) -> Trajectory:
         """Return the runs of `numbers` (varied, run): values (variable, time, run).
 
-        `first_run` numbers the first of them, on which its noise depends; with `settle` the
-        unchanged organisation runs for so long before the start. Run k is the lone run k.
+        `first_run` numbers the first of them, or `runs` each one: noise depends on it. With
+        `settle` the unchanged organisation runs for so long before the start. `keep` are the rows
+        of the changed model that are kept, all where it is None. Run k is the lone run k.
         """
         schedule = schedule or self.schedule
         before, changed = self.programs
-        runs = np.arange(first_run, first_run + numbers.shape[1])
+        if runs is None:
+            runs = np.arange(first_run, first_run + numbers.shape[1])
         state: State | None = None
         if settle is not None:
             state = self._settled(numbers, runs, settle)
         elif self.scenario.changes and not self.scenario.recompute:
             with np.errstate(all="ignore"):
                 state = state_of(before.bind(self.binding(before.flat, numbers, runs, schedule)))
-        return integrate(
-            changed, schedule, self.binding(changed.flat, numbers, runs, schedule), state
-        )
+        binding = self.binding(changed.flat, numbers, runs, schedule)
+        return integrate(changed, schedule, binding, state, keep=keep)
 
     def turns(
         self, numbers: np.ndarray, settle: float | None = None
@@ -166,9 +180,16 @@ class ScenarioRuns:
         return State(levels, state.held)
 
 
-def bindable(study: Study, scenario: Scenario, varied: Sequence[Varied]) -> ScenarioRuns:
-    """Return a scenario ready to run with other numbers for what varies.
+def bindable(
+    study: Study,
+    scenario: Scenario,
+    varied: Sequence[Varied],
+    target: str = "numpy",
+    strict: bool = False,
+) -> ScenarioRuns:
+    """Return a scenario ready to run with other numbers for what varies, in a target for many runs.
 
+    `strict` is machine code's: each division is done as it is written.
     Raises NotVaried for a number that the scenario has not.
     """
     making = _Making(study.model.resolved, tuple(varied))
@@ -196,9 +217,8 @@ def bindable(study: Study, scenario: Scenario, varied: Sequence[Varied]) -> Scen
         if each.kind is VariedKind.CHANGE and not making.spots[place]:
             raise NotVaried(f"'{scenario.name}' has no change of '{each.name}' with '{each.role}'.")
     changed = CompiledModel(making.model, flatten(making.model)) if scenario.changes else before
-    return ScenarioRuns(
-        study, scenario, tuple(varied), before, changed, tuple(map(tuple, making.spots))
-    )
+    spots = tuple(map(tuple, making.spots))
+    return ScenarioRuns(study, scenario, tuple(varied), before, changed, spots, target, strict)
 
 
 class _Making:

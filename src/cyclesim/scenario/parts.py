@@ -12,6 +12,7 @@ from cyclesim.errors import Diagnostic, Location
 from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.results import Results
+from cyclesim.scenario.design_parts import Design
 
 
 class Direction(Enum):
@@ -117,7 +118,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Study:
-    """A study that can be run. `digest` is the SHA-256 of the file as read."""
+    """A study that can be run. `digest` is the SHA-256 of the file as read.
+
+    `designs` say what differs in a batch of its runs, by name.
+    """
 
     path: str
     title: str
@@ -130,6 +134,7 @@ class Study:
     expectations: tuple[Expectation, ...]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
+    designs: Mapping[str, Design] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

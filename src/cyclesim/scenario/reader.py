@@ -11,6 +11,7 @@ from cyclesim.compiler import CompiledModel, Selection
 from cyclesim.errors import Diagnostic, ModelError, StudyError, UsageError, in_file_order
 from cyclesim.names import did_you_mean
 from cyclesim.scenario.coverage import note_overlap
+from cyclesim.scenario.designs import designs_of
 from cyclesim.scenario.document import Document, Path, parse
 from cyclesim.scenario.expectations import expectation_of
 from cyclesim.scenario.findings import Findings
@@ -110,6 +111,7 @@ def study_of(
         expectations=tuple(expectations),
         digest=digest,
         warnings=in_file_order(dict.fromkeys(findings.warnings)),
+        designs=designs_of(valid, scenarios, frame),
     )
 
 

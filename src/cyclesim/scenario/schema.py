@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
+from cyclesim.scenario.design_schema import DESIGN_TAGS, Designs
 from cyclesim.scenario.values import (
     AboveZero,
     Good,
@@ -21,7 +22,9 @@ from cyclesim.scenario.values import (
     or_nothing,
 )
 
-TAGS = frozenset({"<number>", "<none>", "<word>", "<keys>", *(f"<{kind}>" for kind in CHANGES)})
+TAGS = DESIGN_TAGS | {
+    "<number>", "<none>", "<word>", "<keys>", *(f"<{kind}>" for kind in CHANGES)
+}  # fmt: skip
 """What stands in the places of findings besides keys: which kind a value was taken for."""
 
 
@@ -182,6 +185,7 @@ class StudyKeys(Part):
     expect: Annotated[
         list[ExpectationKeys], Field(default_factory=list, description="What must hold.")
     ]
+    design: Annotated[Designs | None, Field(description="What differs in a batch of runs.")] = None
 
 
 def json_schema() -> dict[str, Any]:

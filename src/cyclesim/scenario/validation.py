@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from cyclesim.names import did_you_mean
 from cyclesim.scenario import change_schema, schema
 from cyclesim.scenario.change_schema import CHANGES
+from cyclesim.scenario.design_schema import design_keys_at
 from cyclesim.scenario.document import Document, Path
 from cyclesim.scenario.findings import Findings
 from cyclesim.scenario.schema import StudyKeys
@@ -196,13 +197,15 @@ def study_keys_at(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
             return schema.ExpectationKeys
         case ("expect", _, *_):
             return schema.ReferenceKeys
+        case ("design", *inside):
+            return design_keys_at(tuple(inside), beside)
     return StudyKeys
 
 
 STUDY = Grammar(
     StudyKeys,
     {"model": "-", "title": "-", "outputs": {}, "scenarios": {}},
-    ("expect", "events"),
+    ("expect", "events", "correlations"),
     study_keys_at,
 )
 """What a study file may say."""
@@ -228,6 +231,8 @@ def _sentence(findings: Findings, path: Path, detail: ErrorDetails) -> tuple[str
         return f"{what} stands where keys with values belong", "Write key: value, indented."
     if kind == "list_type":
         return f"{what} stands where a list belongs", "Write [first, second], or lines with dashes."
+    if kind in ("too_short", "too_long") and path[-1] == "between" and "correlations" in path:
+        return "not two names", "Write between: [Price, Customers (initial)]."
     if kind in ("too_short", "too_long") and path[-1] == "between":
         return "not two numbers", "Write between: [0.4, 0.6]."
     if kind == "too_short":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from cyclesim.compiler import (
     FlatModel,
@@ -19,7 +20,9 @@ from cyclesim.compiler import (
 )
 from cyclesim.compiler.selection import number_of
 from cyclesim.names import Ident
-from cyclesim.scenario.parts import Scenario
+
+if TYPE_CHECKING:  # a study holds designs, and designs what varies
+    from cyclesim.scenario.parts import Scenario
 
 
 class VariedKind(Enum):

@@ -1,0 +1,28 @@
+"""Batches: the runs of a design in parts, written so that what is there is whole."""
+
+from cyclesim.ensemble.batch.accuracy import BatchError, sampled_error
+from cyclesim.ensemble.batch.chunks import Labeller
+from cyclesim.ensemble.batch.executors import Each, cluster, local
+from cyclesim.ensemble.batch.forecast import Forecast, forecast
+from cyclesim.ensemble.batch.plan import Plan, plan_of
+from cyclesim.ensemble.batch.running import Outcome, Progress, run_batch
+from cyclesim.ensemble.batch.store import MANIFEST, compared, read_manifest
+
+__all__ = [
+    "MANIFEST",
+    "BatchError",
+    "Each",
+    "Forecast",
+    "Labeller",
+    "Outcome",
+    "Plan",
+    "Progress",
+    "cluster",
+    "compared",
+    "forecast",
+    "local",
+    "plan_of",
+    "read_manifest",
+    "run_batch",
+    "sampled_error",
+]

@@ -1,0 +1,139 @@
+"""A batch run, or gone on with: parts that are missing are computed and written as they come."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from cyclesim.ensemble.batch.accuracy import sampled_error
+from cyclesim.ensemble.batch.chunks import Job, Labeller, task_of
+from cyclesim.ensemble.batch.executors import Each
+from cyclesim.ensemble.batch.files import free_bytes, only_writer
+from cyclesim.ensemble.batch.forecast import most_bytes
+from cyclesim.ensemble.batch.plan import Plan
+from cyclesim.ensemble.batch.store import LOCK, Store
+from cyclesim.errors import RunError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is: `done` of `runs`, `found` of them there already when it began."""
+
+    runs: int
+    done: int
+    found: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A batch that is complete: its folder, and its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def failed(self) -> int:
+        """Return how many runs did not reach their end."""
+        return int(self.manifest["failed"])
+
+    @property
+    def runs(self) -> int:
+        """Return the number of runs."""
+        return int(self.manifest["runs"])
+
+
+def run_batch(
+    plan: Plan,
+    folder: Path,
+    each: Each,
+    *,
+    labeller: Labeller | None = None,
+    command: list[str] | None = None,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> Outcome:
+    """Return a batch once all its parts are in the folder; those that are there stay.
+
+    Raises UsageError where the folder holds something else, or a batch of other runs; RunError
+    where another process writes there, or the disk is too small.
+    """
+    needed, free = most_bytes(plan), free_bytes(folder)
+    if needed > free and not (folder / LOCK).exists():
+        raise RunError(
+            f"the batch may take {needed / 1e9:,.1f} GB, and the disk of '{folder}' has "
+            f"{free / 1e9:,.1f} GB left. Free some, keep fewer outputs or times, or use "
+            "--summary-only."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store(folder, plan)
+    with only_writer(folder / LOCK):
+        begun = time.perf_counter()
+        about = _about(plan, command or [])
+        there = store.begin(about)
+        known = store.complete
+        if known is not None:
+            store.clear()
+            return Outcome(folder, known)
+        _compute(plan, store, each, there, labeller, tell)
+        error = sampled_error(plan)
+        about |= {
+            "finished": _now(),
+            "seconds": time.perf_counter() - begun - error.seconds,
+            "discretisation_error": asdict(error),
+        }
+        return Outcome(folder, store.finish(about))
+
+
+def _compute(
+    plan: Plan,
+    store: Store,
+    each: Each,
+    there: frozenset[int],
+    labeller: Labeller | None,
+    tell: Callable[[Progress], None],
+) -> None:
+    task = task_of(plan, labeller)
+
+    def jobs() -> Iterator[Job]:
+        for part in plan.parts():
+            if part.number not in there:
+                yield Job(task, part, plan.sample.numbers(part.first, part.stop))
+
+    found = sum(part.stop - part.first for part in plan.parts() if part.number in there)
+    done, failed = found, 0
+    tell(Progress(plan.runs, done, found, failed))
+    for finished in each(jobs()):
+        store.write(finished)
+        done += finished.part.stop - finished.part.first
+        failed += finished.failed
+        tell(Progress(plan.runs, done, found, failed))
+
+
+def _about(plan: Plan, command: list[str]) -> dict[str, Any]:
+    packages = ("numpy", "pyarrow", "scipy", *(("llvmlite",) if plan.target == "llvm" else ()))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "study": command[2] if len(command) > 2 else plan.study.path,
+        "study_digest": plan.study.digest,
+        "model": plan.study.model.flat.path,
+        "design": plan.design.name,
+        "design_digest": plan.design.digest,
+        "scenarios": [scenario.name for scenario in plan.scenarios],
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in packages},
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "started": _now(),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

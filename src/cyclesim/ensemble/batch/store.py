@@ -1,0 +1,250 @@
+"""The folder of a batch: which parts are done, and the files that they make in the end.
+
+    manifest.json           what the batch is and what computed it; written first and last
+    series/part-00000...    saved values, or
+    summary.parquet         their quantiles
+    runs.parquet            one row a run, made of the parts when all are there
+    .working/               a file for each part that is done, deleted in the end
+
+A part is done when its file in `.working` is there, which is written after its series.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from cyclesim.ensemble.batch.chunks import Done
+from cyclesim.ensemble.batch.files import PART, write_json, write_lasting
+from cyclesim.ensemble.batch.plan import Plan
+from cyclesim.ensemble.batch.sketch import Moments, Sketch, unpacked
+from cyclesim.ensemble.batch.tables import options
+from cyclesim.errors import RunError, UsageError
+
+MANIFEST = "manifest.json"
+RUNS = "runs.parquet"
+SUMMARY = "summary.parquet"
+SERIES = "series"
+LOCK = ".lock"
+WORKING = ".working"
+
+SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+"""The quantiles of a summary."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder of one batch."""
+
+    folder: Path
+    plan: Plan
+
+    def begin(self, about: dict[str, Any]) -> frozenset[int]:
+        """Make the folder ready and return which parts are done.
+
+        Raises UsageError where it holds anything else, or a batch of other runs.
+        """
+        manifest = self.folder / MANIFEST
+        if manifest.exists():
+            known = read_manifest(manifest)
+            changed = compared(known["identity"], self.plan.identity)
+            if changed:
+                told = "\n".join(f"  {line}" for line in changed)
+                raise UsageError(
+                    f"'{self.folder}' holds a batch of something else. What changed:\n{told}\n"
+                    "Name another folder with --out."
+                )
+        else:
+            strange = {each.name for each in self.folder.iterdir()} - {LOCK, f".{MANIFEST}{PART}"}
+            if strange:
+                raise UsageError(
+                    f"'{self.folder}' already holds {sorted(strange)[0]} and is no batch. "
+                    "Name another folder with --out."
+                )
+            write_json(manifest, {**about, "state": "unfinished", "identity": self.plan.identity})
+        for folder in (self.folder, self._series, self._working):
+            folder.mkdir(exist_ok=True)
+            for unfinished in folder.glob(f".*{PART}"):
+                unfinished.unlink()
+        if self.plan.sketch is not None:
+            self._series.rmdir()
+        return frozenset(
+            part.number for part in self.plan.parts() if self._done(part.number).exists()
+        )
+
+    @property
+    def complete(self) -> dict[str, Any] | None:
+        """Return the manifest of a batch that is finished, else None."""
+        manifest = self.folder / MANIFEST
+        known = read_manifest(manifest) if manifest.exists() else {}
+        return known if known.get("state") == "complete" else None
+
+    def write(self, done: Done) -> None:
+        """Write the files of a part; the one that says it is done comes last."""
+        number = done.part.number
+        if done.series:
+            write_lasting(self._series / f"part-{number:05}.parquet", done.series)
+        if done.summary:
+            write_lasting(self._working / f"summary-{number:05}.npz", done.summary)
+        write_lasting(self._done(number), done.runs)
+
+    def finish(self, about: dict[str, Any]) -> dict[str, Any]:
+        """Make the tables of the whole batch, then say that it is complete; return the manifest."""
+        failed = self._write_runs()
+        if self.plan.sketch is not None:
+            table = self._summary()
+            write_lasting(self.folder / SUMMARY, lambda file: _write(table, file))
+        manifest = {
+            **about,
+            "state": "complete",
+            "identity": self.plan.identity,
+            "runs": self.plan.runs,
+            "failed": failed,
+            "files": {name: _digest(self.folder / name) for name in self.files()},
+        }
+        write_json(self.folder / MANIFEST, manifest)
+        self.clear()
+        return manifest
+
+    def clear(self) -> None:
+        """Delete what only an unfinished batch needs."""
+        shutil.rmtree(self._working, ignore_errors=True)
+
+    def files(self) -> list[str]:
+        """Return the names of the Parquet files, in order."""
+        found = self.folder.rglob("*.parquet")
+        inside = (each.relative_to(self.folder) for each in found)
+        return sorted(each.as_posix() for each in inside if each.parts[0] != WORKING)
+
+    def _write_runs(self) -> int:
+        """Write one table of all runs, a row group a part; return how many failed."""
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        failed: list[int] = []
+
+        def write(file: BinaryIO) -> None:
+            writer = None
+            for part in self.plan.parts():
+                table = pq.read_table(self._done(part.number))
+                writer = writer or pq.ParquetWriter(file, table.schema, **options(table))
+                writer.write_table(table, row_group_size=max(1, table.num_rows))
+                complete = pc.sum(pc.equal(table["status"], "complete")).as_py()
+                failed.append(table.num_rows - complete)
+            if writer is not None:
+                writer.close()
+
+        write_lasting(self.folder / RUNS, write)
+        return sum(failed)
+
+    def _summary(self) -> Any:
+        """Return mean, spread and quantiles of each output at each time, in each scenario."""
+        import pyarrow as pa
+
+        tables = []
+        for place, scenario in enumerate(self.plan.scenarios):
+            sketch, moments = self._merged(place)
+            count = np.maximum(moments.count, 1)
+            shares = sketch.quantiles(np.array(SHARES), moments.count)
+            times = np.array(self.plan.schedule.times)
+            outputs = self.plan.outputs
+            none = np.where(moments.count > 0, 0.0, np.nan)
+            columns: dict[str, Any] = {
+                "scenario": pa.array([scenario.name] * len(none)),
+                "output": pa.array([name for name in outputs for _ in times]),
+                "time": np.tile(times, len(outputs)),
+                "runs": moments.count,
+                "mean": moments.mean + none,
+                "deviation": np.sqrt(moments.squares / count) + none,
+                "least": moments.least + none,
+                **{f"quantile {share:g}": row for share, row in zip(SHARES, shares.T, strict=True)},
+                "most": moments.most + none,
+                "rank_error": sketch.rank_error * sketch.runs / count + none,
+            }
+            tables.append(pa.table(columns))
+        return pa.concat_tables(tables)
+
+    def _merged(self, scenario: int) -> tuple[Sketch, Moments]:
+        sketch, moments = None, None
+        for part in self.plan.parts():
+            if part.scenario != scenario:
+                continue
+            content = (self._working / f"summary-{part.number:05}.npz").read_bytes()
+            more, about = unpacked(content)
+            if sketch is None or moments is None:
+                sketch, moments = more, about
+            else:
+                sketch.merge(more)
+                moments = moments.merged(about)
+        assert sketch is not None
+        assert moments is not None
+        return sketch, moments
+
+    @property
+    def _series(self) -> Path:
+        return self.folder / SERIES
+
+    @property
+    def _working(self) -> Path:
+        return self.folder / WORKING
+
+    def _done(self, number: int) -> Path:
+        return self._working / f"runs-{number:05}.parquet"
+
+
+def _write(table: Any, file: BinaryIO) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, file, **options(table))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest of a batch. Raises UsageError where it is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"there is no manifest '{path}'.") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"'{path}' cannot be read: {error}.") from None
+    if not isinstance(found, dict) or not isinstance(found.get("identity"), dict):
+        raise UsageError(f"'{path}' is not the manifest of a batch.")
+    return found
+
+
+def compared(before: Any, now: Any, at: str = "") -> list[str]:
+    """Return what differs between two identities, a line each."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return list(_differences(before, now, at))
+    if before == now:
+        return []
+    if at.endswith("digest"):
+        return [f"{at.removesuffix('_digest').replace('_digest', '')}: is another one now"]
+    return [f"{at}: {_short(before)} then, {_short(now)} now"]
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], at: str) -> Iterator[str]:
+    for key in dict.fromkeys((*before, *now)):
+        inside = f"{at}.{key}" if at else key
+        if key not in now or key not in before:
+            yield f"{inside}: {'taken out' if key in before else 'added'}"
+        elif at == "scenarios" and before[key] != now[key]:
+            yield f"{inside}: changes other things now"
+        else:
+            yield from compared(before[key], now[key], inside)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -115,6 +115,24 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class TippingWish:
+    """What a study says of its tipping point; None where that is found from the scenarios.
+
+    `good` and `bad` are scenarios, or starting states as scenarios without changes. `at` is the
+    time at which `outcome` is judged; `map` two parameters, `parameter` the one along which
+    equilibria are followed, `pulse` the variable whose pulse is sized.
+    """
+
+    good: Scenario | None = None
+    bad: Scenario | None = None
+    outcome: Output | None = None
+    at: float | None = None
+    map: tuple[FlatVariable, FlatVariable] | None = None
+    parameter: FlatVariable | None = None
+    pulse: FlatVariable | None = None
+
+
+@dataclass(frozen=True)
 class Study:
     """A study that can be run. `digest` is the SHA-256 of the file as read."""
 
@@ -129,6 +147,7 @@ class Study:
     expectations: tuple[Expectation, ...]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
+    tipping: TippingWish | None = None
 
 
 @dataclass(frozen=True)

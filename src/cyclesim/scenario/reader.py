@@ -19,6 +19,7 @@ from cyclesim.scenario.model_reference import model_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
+from cyclesim.scenario.tipping import tipping_of
 from cyclesim.scenario.validation import Valid, valid_part
 
 MOST_ELEMENTS = 12
@@ -110,6 +111,7 @@ def study_of(
         expectations=tuple(expectations),
         digest=digest,
         warnings=in_file_order(dict.fromkeys(findings.warnings)),
+        tipping=tipping_of(keys, scenarios, outputs, frame),
     )
 
 

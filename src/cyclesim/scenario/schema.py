@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
+from cyclesim.scenario.tipping_schema import TippingKeys
 from cyclesim.scenario.values import (
     AboveZero,
     Good,
@@ -182,6 +183,7 @@ class StudyKeys(Part):
     expect: Annotated[
         list[ExpectationKeys], Field(default_factory=list, description="What must hold.")
     ]
+    tipping: TippingKeys | None = None
 
 
 def json_schema() -> dict[str, Any]:

@@ -95,11 +95,10 @@ class Today:
         """Return why stocks alone do not say what comes next; nothing where they do."""
         return beyond_stocks(self.flat)
 
-    def schedule(self, stop: Fraction, step: Step) -> Schedule:
-        """Return a schedule that keeps the start and the stop only."""
-        specs = replace(
-            self.specs, stop=stop, dt=step.dt, method=step.method, save_interval=stop - self.start
-        )
+    def schedule(self, stop: Fraction, step: Step, parts: int = 1) -> Schedule:
+        """Return a schedule that keeps the start and the ends of so many equal parts."""
+        every = (stop - self.start) / parts
+        specs = replace(self.specs, stop=stop, dt=step.dt, method=step.method, save_interval=every)
         return schedule_of(specs, self.study.model.flat.sim_specs)
 
     def state(self, levels: Array) -> State:

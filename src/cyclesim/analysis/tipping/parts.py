@@ -338,4 +338,5 @@ class TippingAnalysis:
     continuation: Continuation | None
     regimes: RegimeMap | None
     pulses: tuple[Pulses, ...]
+    levers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ def _layout(x: str, y: str, height: int = 380, **more: Any) -> dict[str, Any]:
     return {
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "height": height, "margin": {"l": 70, "r": 30, "t": 20, "b": 60},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SOFT}, "height": height, "margin": {"l": 70, "r": 30, "t": 20, "b": 60},
         "xaxis": {**axis, "title": {"text": x}}, "yaxis": {**axis, "title": {"text": y}},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, **more,
     }  # fmt: skip
@@ -172,15 +172,18 @@ def map_figure(found: RegimeMap) -> Any:
     """Return good and bad outcomes over two parameters, the boundary and today."""
     import plotly.graph_objects as go
 
-    traces = [
-        go.Scatter(
-            x=found.x[found.good == side], y=found.y[found.good == side], mode="markers",
-            name=title, marker={"color": colour, "size": 7, "opacity": 0.55, "symbol": symbol},
-        )
-        for side, colour, title, symbol in (
-            (True, GOOD, "ends well", "circle"), (False, BAD, "ends badly", "x"),
+    across, up, good = _plane(found)
+    traces: list[Any] = [
+        go.Heatmap(
+            x=across, y=up, z=good.astype(int), showscale=False, hoverinfo="skip", zmin=0, zmax=1,
+            colorscale=[[0, "rgba(185,74,8,.45)"], [1, "rgba(0,122,88,.45)"]],
         )
     ]  # fmt: skip
+    for colour, title in ((GOOD, "ends well"), (BAD, "ends badly")):
+        traces.append(
+            go.Scatter(x=[None], y=[None], mode="markers", name=title,
+                       marker={"color": colour, "size": 11, "symbol": "square"})
+        )  # fmt: skip
     traces.append(
         go.Scatter(x=found.edge[:, 0], y=found.edge[:, 1], mode="markers", name="where it turns",
                    marker={"color": INK, "size": 4})
@@ -192,10 +195,24 @@ def map_figure(found: RegimeMap) -> Any:
     )  # fmt: skip
     labels = [axis_label(n, u) for n, u in zip(found.names, found.units, strict=True)]
     drawn = figure_class()(data=traces, layout=_layout(labels[0], labels[1], 460))
-    for axis, (low, high) in zip((drawn.update_xaxes, drawn.update_yaxes), found.limits, strict=True):
+    for axis, (low, high) in zip(
+        (drawn.update_xaxes, drawn.update_yaxes), found.limits, strict=True
+    ):
         edge = 0.02 * (high - low)
         axis(range=[low - edge, high + edge])
     return drawn
+
+
+def _plane(found: RegimeMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return both axes and the outcome (y, x), of the nearest run where none was made.
+
+    Cells that were not refined have one outcome at all their corners.
+    """
+    axes = [np.linspace(low, high, 65) for low, high in found.limits]
+    x, y = np.meshgrid(*axes)
+    wide, high = (axis[-1] - axis[0] for axis in axes)
+    away = np.abs(x[..., None] - found.x) / wide + np.abs(y[..., None] - found.y) / high
+    return axes[0], axes[1], found.good[away.argmin(axis=-1)]
 
 
 def pulses_figure(found: Sequence[Pulses], time_units: str) -> Any:

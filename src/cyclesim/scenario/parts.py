@@ -120,7 +120,8 @@ class TippingWish:
 
     `good` and `bad` are scenarios, or starting states as scenarios without changes. `at` is the
     time at which `outcome` is judged; `map` two parameters, `parameter` the one along which
-    equilibria are followed, `pulse` the variable whose pulse is sized.
+    equilibria are followed, `pulse` the variable whose pulse is sized, `scenario` the one it is
+    about.
     """
 
     good: Scenario | None = None
@@ -130,6 +131,7 @@ class TippingWish:
     map: tuple[FlatVariable, FlatVariable] | None = None
     parameter: FlatVariable | None = None
     pulse: FlatVariable | None = None
+    scenario: Scenario | None = None
 
 
 @dataclass(frozen=True)

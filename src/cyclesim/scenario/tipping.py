@@ -46,6 +46,7 @@ def tipping_of(
         _course(wish.good, "good", keys, scenarios, frame),
         _course(wish.bad, "bad", keys, scenarios, frame),
         outcome, wish.at, both, parameter, pulse,
+        _course(wish.scenario, "scenario", keys, scenarios, frame),
     )  # fmt: skip
 
 

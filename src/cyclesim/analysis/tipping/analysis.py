@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
 from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
-from cyclesim.analysis.tipping.margins import lines_of, margins
+from cyclesim.analysis.tipping.margins import lines_of, margins, trusted
 from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline, step_for
 from cyclesim.analysis.tipping.parts import (
     Between,
@@ -80,6 +79,8 @@ def tipping(
         notes.append(str(none))
     say("running from many starts")
     near, lasting, good, bad, spread = _outcomes(today, found, step, wishes)
+    if near is not None:
+        step = trusted(today, near, step)
     whole = _Whole(today, step, near, lasting, wishes, say, notes)
     line = None
     if good is not None and bad is not None and near is not None:
@@ -174,13 +175,14 @@ class _Whole:
         if self.near is None:
             return None, None
         self.say("margins within the run")
+        decisions = levers(self.today.study)
         own = long = None
         if self.near.time <= float(self.today.study.specs.stop):
-            own = margins(self.today, self.near, self.step)
+            own = margins(self.today, self.near, self.step, first=decisions)
         if self.lasting is not None:
             self.say("margins for ever")
             long = margins(self.today, self.lasting, self.step, way=LASTING_WAY,
-                           tolerance=LASTING_TOLERANCE)  # fmt: skip
+                           tolerance=LASTING_TOLERANCE, first=decisions)  # fmt: skip
         return own, long
 
     def equilibria(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
-from cyclesim.analysis.tipping.margins import output_row
 from cyclesim.analysis.tipping.outcome import Contrast
 from cyclesim.analysis.tipping.parts import Between, Rule
 from cyclesim.analysis.tipping.search import bisected
 from cyclesim.analysis.tipping.today import Step, Today, stand
 from cyclesim.ensemble import run_scenario
 from cyclesim.scenario.parts import Scenario
-from cyclesim.schedule import halved
 
 Array = np.ndarray
 
@@ -63,37 +60,31 @@ def between(
     half the step. What the model remembers besides stocks is as today.
     """
     grid = np.linspace(0.0, 1.0, POINTS)
-    ends, shares = _turned(today, rule, good, bad, step, grid, tolerance, halve=False)
+    ends, shares = _turned(today, rule, good, bad, step, grid, tolerance)
     finer: tuple[float, ...] | None = None
     if check_dt:
-        _, finer = _turned(today, rule, good, bad, step, grid, tolerance, halve=True)
+        half = Step(step.method, step.dt / 2)
+        _, finer = _turned(today, rule, good, bad, half, grid, tolerance)
     first = shares[0] if shares else np.nan
     at = bad.levels + first * (good.levels - bad.levels)
     stocks = tuple(
         (stock.name, stock.variable.units, float(low), float(here), float(high))
-        for stock, low, here, high in zip(
-            today.stocks, bad.levels, at, good.levels, strict=True
-        )
+        for stock, low, here, high in zip(today.stocks, bad.levels, at, good.levels, strict=True)
         if not stock.hidden
     )
     output = np.nan
     if shares:
         schedule = today.schedule(today.start + step.dt, step)
-        output = float(today.run(schedule, at[:, None], None)[output_row(today, rule.variable), 0, 0])
+        output = float(today.run(schedule, at[:, None], None)[today.row(rule.variable), 0, 0])
     return Between(rule, bad.name, good.name, shares, tolerance, stocks, output, ends, finer)
 
 
 def _turned(
-    today: Today, rule: Rule, good: Start, bad: Start, step: Step, grid: Array, tolerance: float,
-    *, halve: bool,
-) -> tuple[Array, tuple[float, ...]]:  # fmt: skip
-    row = output_row(today, rule.variable)
-    schedule = today.schedule(Fraction(str(rule.time)), step)
-    schedule = halved(schedule) if halve else schedule
-
+    today: Today, rule: Rule, good: Start, bad: Start, step: Step, grid: Array, tolerance: float
+) -> tuple[Array, tuple[float, ...]]:
     def ends(shares: Array) -> Array:
         levels = bad.levels[:, None] + shares * (good.levels - bad.levels)[:, None]
-        return np.asarray(today.run(schedule, levels, None)[row, -1])
+        return today.ends(rule.variable, rule.time, step, levels, None)
 
     reached = ends(grid)
     judged = rule.judged(reached)

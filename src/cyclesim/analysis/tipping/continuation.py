@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from cyclesim.analysis.tipping.equilibria import NEUTRAL, distinct, roots_from, spread
-from cyclesim.analysis.tipping.margins import output_row
 from cyclesim.analysis.tipping.parts import (
     Branch,
     Continuation,
@@ -193,7 +192,11 @@ def _followed(
         special += _between(path, here, following, length)
         found.append(following)
         state = following.at[:-1]
-        if not low <= following.at[-1] <= high or (state < box_low).any() or (state > box_high).any():
+        if (
+            not low <= following.at[-1] <= high
+            or (state < box_low).any()
+            or (state > box_high).any()
+        ):
             break
         closed = len(found) > 10 and np.abs(following.at - start.at).max() < length / 2
         if closed:
@@ -245,7 +248,7 @@ def _outputs(path: _Path, points: Sequence[Array], output: str) -> Array:
     state = today.state(levels)
     time = np.float64(rates.time)
     columns = bound.outputs(time, time, state.levels, state.held)
-    row, place = output_row(today, output), 0
+    row, place = today.row(output), 0
     for variable, column in zip(today.flat.variables, columns, strict=True):
         if place <= row < place + variable.size:
             whole = np.broadcast_to(column, (*variable.shape, lanes.shape[1]))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cyclesim.analysis.tipping.margins import output_row
 from cyclesim.analysis.tipping.parts import Equilibria, Equilibrium, Kind
 from cyclesim.analysis.tipping.rates import Rates, box_of, sums
 from cyclesim.analysis.tipping.today import Today, moves_with_time
@@ -22,7 +21,7 @@ SAME = 1e-5
 NEUTRAL = 1e-7
 """Eigenvalues smaller than this share of the largest are those of neutral directions."""
 
-_RESIDUAL = 1e-7
+_RESIDUAL = 1e-9
 
 
 def equilibria(
@@ -80,8 +79,8 @@ def roots_from(
     """Yield the equilibria that starts lead to and that lie in the box, with a number at a value."""
     from scipy.optimize import root
 
-    low = (rates.box.low - rates.box.beyond)[rates.kept] / rates.size
-    high = (rates.box.high + rates.box.beyond)[rates.kept] / rates.size
+    low = (rates.box.low - rates.box.below)[rates.kept] / rates.size
+    high = (rates.box.high + rates.box.above)[rates.kept] / rates.size
 
     def rate(point: Array) -> Array:
         number = None if along is None else (along[0], np.full(1, along[1]))
@@ -140,7 +139,7 @@ def _judged(rates: Rates, point: Array) -> Equilibrium:
             for column, v in zip(columns, today.flat.variables, strict=True)
         ]
     )[:, 0]
-    outputs = np.array([rows[output_row(today, o.variable.name)] for o in today.study.outputs])
+    outputs = np.array([rows[today.row(o.variable.name)] for o in today.study.outputs])
     leading: tuple[str, ...] = ()
     if values.size:
         sizes = np.abs(vectors[:, 0])

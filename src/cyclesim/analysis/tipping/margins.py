@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
+from cyclesim.analysis.tipping.outcome import coarser
 from cyclesim.analysis.tipping.parts import Margins, Rule, Threshold, What
 from cyclesim.analysis.tipping.search import WAY, first_turns
 from cyclesim.analysis.tipping.today import Step, Today
 from cyclesim.compiler import FlatVariable, selected
 from cyclesim.ensemble import Varied, VariedKind
+from cyclesim.errors import UsageError
 
 Array = np.ndarray
 
@@ -44,13 +45,11 @@ class Outcomes:
     """Where the outcome's variable ends for points on lines, each point a lane."""
 
     def __init__(self, today: Today, lines: Sequence[Line], rule: Rule, step: Step) -> None:
-        self.today, self.rule = today, rule
-        self.schedule = today.schedule(Fraction(str(rule.time)), step)
+        self.today, self.rule, self.step = today, rule, step
         self.origin = np.array([line.today for line in lines])
         self.way = np.array([line.limit - line.today for line in lines])
         self.place = np.array([line.place for line in lines])
         self.of_stock = np.array([line.what is What.STOCK for line in lines], dtype=bool)
-        self.row = output_row(today, rule.variable)
         self.runs = 0
 
     def ends(self, lines: Array, shares: Array) -> Array:
@@ -66,17 +65,11 @@ class Outcomes:
         stocks = self.of_stock[lines]
         levels[self.place[lines[stocks]], lanes[stocks]] = values[stocks]
         numbers[self.place[lines[~stocks]], lanes[~stocks]] = values[~stocks]
-        return np.asarray(self.today.run(self.schedule, levels, numbers)[self.row, -1])
+        return self.today.ends(self.rule.variable, self.rule.time, self.step, levels, numbers)
 
     def judged(self, lines: Array, shares: Array) -> Array:
         """Return whether each end is good."""
         return self.rule.judged(self.ends(lines, shares))
-
-
-def output_row(today: Today, name: str) -> int:
-    """Return the row of a scalar or an element among a run's values."""
-    chosen = selected(today.flat, name)
-    return today.flat.places[chosen.whole.ident] + (chosen.element or 0)
 
 
 def margins(
@@ -86,14 +79,15 @@ def margins(
     *,
     lines: Sequence[Line] | None = None,
     tolerance: float = TOLERANCE,
-    confirm: int = 12,
+    confirm: int = 24,
+    first: Sequence[str] = (),
     way: tuple[float, ...] = WAY,
 ) -> Margins:
     """Return how far each thing can move, up and down, until the outcome of `rule` turns.
 
     Each line is scanned first, since an outcome may turn more than once; the nearest turn is
-    bisected, all lines at once as lanes, and the nearest `confirm` of them are run again with the
-    study's own step on both sides. A number that moves holds from the organisation's start on.
+    bisected, all lines at once as lanes, and `confirm` of them, those named `first` and then the
+    nearest, are run again with the study's own step on both sides. A number that moves holds from the organisation's start on.
     """
     lines = tuple(lines_of(today) if lines is None else lines)
     outcomes = Outcomes(today, lines, rule, step)
@@ -104,13 +98,17 @@ def margins(
     agreed: dict[int, bool] = {}
     if confirm and found.size:
         rough = _thresholds(lines, (low + high) / 2, high - low, turns.crossings)
-        nearest = sorted(found.tolist(), key=lambda place: rough[place].rank)[:confirm]
+        nearest = sorted(found.tolist(), key=lambda i: (rough[i].name not in first, rough[i].rank))[
+            :confirm
+        ]
         own = Outcomes(today, lines, rule, today.own_step)
         agreed, low, high = _confirmed(own, np.array(nearest), low, high, base, tolerance)
         outcomes.runs += own.runs
         found = np.flatnonzero(np.isfinite(high))
     middle = (low + high) / 2
-    aside = np.concatenate((middle[found] * (1 - ASIDE), np.minimum(middle[found] * (1 + ASIDE), 1)))
+    aside = np.concatenate(
+        (middle[found] * (1 - ASIDE), np.minimum(middle[found] * (1 + ASIDE), 1))
+    )
     before, beyond = np.split(outcomes.ends(np.tile(found, 2), aside), 2)
     shown = _thresholds(lines, middle, high - low, turns.crossings)
     for place, line in enumerate(found.tolist()):
@@ -121,6 +119,30 @@ def margins(
                               steep=float(steep), confirmed=sure)  # fmt: skip
     words = f"{step.method.value}, dt {float(step.dt):g}"
     return Margins(rule, tuple(shown), outcomes.runs, words)
+
+
+def trusted(today: Today, rule: Rule, step: Step, count: int = 48) -> Step:
+    """Return the step, or a finer one where runs far from today end elsewhere with the study's own.
+
+    A sample of lines is run half way to their limits. A step that is good enough for the
+    organisation as it is may be unstable where time constants are shorter.
+    """
+    if step == today.own_step:
+        return step
+    lines = lines_of(today)
+    chosen = np.unique(np.linspace(0, len(lines) - 1, count).astype(int))
+    half = np.full(chosen.size, 0.5)
+    exact = Outcomes(today, lines, rule, today.own_step).ends(chosen, half)
+    ladder = list(coarser(today.own_step))
+    for tried in ladder[ladder.index(step) :]:
+        try:
+            found = Outcomes(today, lines, rule, tried).ends(chosen, half)
+        except UsageError:
+            continue  # a step that does not divide the run
+        off = np.abs(found - exact) <= 0.01 * rule.gap
+        if (off | (np.isnan(found) & np.isnan(exact))).all():
+            return tried
+    return today.own_step
 
 
 def _confirmed(
@@ -215,4 +237,3 @@ def _of_change(today: Today, place: int, varied: Varied, value: float) -> list[L
         for limit, assumed in limits
         if limit != value
     ]
-

@@ -23,6 +23,9 @@ APART = 0.02
 LONGEST = 16
 """How many times the study's own run is looked at for what lasts."""
 
+LEAST = 4
+"""How many times at least: what lies near a fold moves slowly."""
+
 _AT_REST = 0.01
 _AGREES = 1e-4
 _COARSER = ((Method.RK2, 8), (Method.RK2, 4), (Method.RK4, 4), (Method.RK2, 2), (Method.RK4, 2),
@@ -71,7 +74,7 @@ def headline(study: Study, name: str | None = None) -> Output:
 
 
 def step_for(today: Today) -> Step:
-    """Return the cheapest step whose run ends where the study's own does, to 1e-4 of its way.
+    """Return the cheapest step whose run goes where the study's own does, to 1e-4 of its way.
 
     What is defined on the study's own steps (noise, delays in whole steps) is run with them.
     """
@@ -83,15 +86,19 @@ def step_for(today: Today) -> Step:
     if exact is None:
         return own
     size = np.maximum(np.ptp(exact, axis=1), 0.05 * np.abs(exact).max(axis=1)) + 1e-300
-    costs = {Method.EULER: 1, Method.RK2: 2, Method.RK4: 4}
-    for method, times in sorted(_COARSER, key=lambda each: costs[each[0]] / each[1]):
-        step = Step(method, own.dt * times)
-        if costs[method] / times >= costs[own.method]:
-            break
+    for step in coarser(own):
         coarse = _course(today, step)
         if coarse is not None and (np.abs(coarse - exact) <= _AGREES * size[:, None]).all():
             return step
     return own
+
+
+def coarser(own: Step) -> Iterator[Step]:
+    """Yield cheaper steps than the study's own, the cheapest first."""
+    costs = {Method.EULER: 1, Method.RK2: 2, Method.RK4: 4}
+    for method, times in sorted(_COARSER, key=lambda each: costs[each[0]] / each[1]):
+        if costs[method] / times < costs[own.method]:
+            yield Step(method, own.dt * times)
 
 
 def _course(today: Today, step: Step) -> np.ndarray | None:
@@ -106,9 +113,7 @@ def _course(today: Today, step: Step) -> np.ndarray | None:
     return found if np.isfinite(found).all() else None
 
 
-def _run(
-    study: Study, scenario: Scenario, stop: Fraction, step: Step, every: Fraction
-) -> Results:
+def _run(study: Study, scenario: Scenario, stop: Fraction, step: Step, every: Fraction) -> Results:
     specs = replace(study.specs, stop=stop, dt=step.dt, method=step.method, save_interval=every)
     schedule_of(specs)
     return run_scenario(replace(study, specs=specs), scenario, estimate_error=False)
@@ -142,7 +147,9 @@ def contrast(
     good = wish.good.name if wish is not None and wish.good is not None else order[-1]
     bad = wish.bad.name if wish is not None and wish.bad is not None else order[0]
     own = reached[today.scenario.name]
-    rule = _rule(output, time, (chosen[good], reached[good]), (chosen[bad], reached[bad]), own, True)
+    rule = _rule(
+        output, time, (chosen[good], reached[good]), (chosen[bad], reached[bad]), own, True
+    )
     if rule.gap <= APART * max(abs(rule.good), abs(rule.bad)) or not np.isfinite(rule.gap):
         raise NoContrast(
             f"all scenarios of the study end within {APART:.0%} of one another in '{output.title}'."
@@ -205,7 +212,7 @@ def _lasting(
     if gap <= APART * np.abs(courses[:2, -1]).max() or gap < 0.1 * near.gap:
         return None
     off = np.abs(courses - courses[:, -1:]).max(axis=0) / gap
-    multiple = next(n for n in (1, 2, 4, 8, LONGEST) if off[n] <= _AT_REST)
+    multiple = next(n for n in (LEAST, 8, LONGEST) if off[n] <= _AT_REST)
     before = np.abs(courses[:, LONGEST // 2] - courses[:, -1]).max() / gap
     ends = courses[:, multiple]
     return _rule(

@@ -6,11 +6,9 @@ After Walrave (2016), who sizes the intervention that changes a pattern of behav
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
-from cyclesim.analysis.tipping.margins import output_row
 from cyclesim.analysis.tipping.parts import Pulses, Rule
 from cyclesim.analysis.tipping.search import WAY, first_turns
 from cyclesim.analysis.tipping.today import Step, Today, stand
@@ -27,7 +25,9 @@ DURATIONS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 TOLERANCE = 0.005
 
 
-def pulses(today: Today, scenario: Scenario, rule: Rule, step: Step, name: str) -> tuple[Pulses, ...]:
+def pulses(
+    today: Today, scenario: Scenario, rule: Rule, step: Step, name: str
+) -> tuple[Pulses, ...]:
     """Return the smallest pulses of a variable, upwards and downwards, that turn the outcome.
 
     `scenario` is the organisation's own, to which the pulse is added from `today.start` on. A
@@ -59,8 +59,6 @@ def pulses(today: Today, scenario: Scenario, rule: Rule, step: Step, name: str) 
     span = float(today.specs.stop - today.specs.start)
     dt = float(today.own_step.dt)
     durations = np.unique([max(dt, round(span * share / dt) * dt) for share in DURATIONS])
-    row = output_row(pulsed, rule.variable)
-    schedule = pulsed.schedule(Fraction(str(rule.time)), step)
     found = []
     for limit in _limits(value, variable.range.low, variable.range.high):
 
@@ -68,7 +66,7 @@ def pulses(today: Today, scenario: Scenario, rule: Rule, step: Step, name: str) 
             numbers = np.repeat(pulsed.numbers[:, None], lines.size, axis=1)
             numbers[size] = shares * (limit - value)
             numbers[length] = durations[lines]
-            return rule.judged(pulsed.run(schedule, None, numbers)[row, -1])
+            return rule.judged(pulsed.ends(rule.variable, rule.time, step, None, numbers))
 
         turns = first_turns(judge, np.full(len(durations), rule.is_good), TOLERANCE, WAY)
         sizes = (turns.low + turns.high) / 2 * (limit - value)
@@ -81,7 +79,7 @@ def pulses(today: Today, scenario: Scenario, rule: Rule, step: Step, name: str) 
 
 def _value(today: Today, name: str) -> float:
     schedule = today.schedule(today.start + today.own_step.dt, today.own_step)
-    return float(today.run(schedule, None, None)[output_row(today, name), 0, 0])
+    return float(today.run(schedule, None, None)[today.row(name), 0, 0])
 
 
 def _limits(value: float, low: float | None, high: float | None) -> list[float]:

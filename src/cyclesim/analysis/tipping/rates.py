@@ -25,14 +25,16 @@ KINK = 1e-3
 
 @dataclass(frozen=True)
 class Box:
-    """Where stocks may be: `low` and `high` (stock,), and how far `beyond` them a root may lie.
+    """Where stocks may be: `low` and `high` (stock,), and how far off them a root may lie.
 
-    A range that the model gives is kept to; one that is only assumed may be left by a quarter.
+    A range that the model gives is kept to; one that is only assumed may be left upwards by a
+    quarter, downwards by a hundredth.
     """
 
     low: Array
     high: Array
-    beyond: Array
+    below: Array
+    above: Array
 
     @property
     def size(self) -> Array:
@@ -47,7 +49,7 @@ def box_of(today: Today, visited: Array) -> Box:
     up to twice the most that was visited.
     """
     low, high = np.zeros(len(visited)), np.zeros(len(visited))
-    assumed = np.zeros(len(visited), dtype=bool)
+    open_below, open_above = np.zeros(len(visited), dtype=bool), np.zeros(len(visited), dtype=bool)
     for place, stock in enumerate(today.stocks):
         seen = visited[place][np.isfinite(visited[place])]
         given = stock.variable.range
@@ -56,8 +58,9 @@ def box_of(today: Today, visited: Array) -> Box:
         high[place] = given.high if given.high is not None else 2 * most
         if high[place] <= low[place]:
             high[place] = low[place] + 1.0
-        assumed[place] = given.low is None or given.high is None
-    return Box(low, high, np.where(assumed, 0.25, 1e-6) * (high - low))
+        open_below[place], open_above[place] = given.low is None, given.high is None
+    below, above = np.where(open_below, 0.01, 1e-6), np.where(open_above, 0.25, 1e-6)
+    return Box(low, high, below * (high - low), above * (high - low))
 
 
 class Rates:
@@ -182,7 +185,9 @@ def _laws(rates: Array) -> Array:
     return np.asarray(left[:, padded <= 1e-11 * max(padded.max(), 1e-300)])
 
 
-def sums(laws: Array, size: Array, names: Sequence[str]) -> tuple[tuple[tuple[str, float], ...], ...]:
+def sums(
+    laws: Array, size: Array, names: Sequence[str]
+) -> tuple[tuple[tuple[str, float], ...], ...]:
     """Return each conserved sum as stocks with weights, in the fewest stocks that row steps give."""
     rows = (laws / size[:, None]).T.copy()
     used = 0

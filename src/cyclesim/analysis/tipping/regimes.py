@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 
-from cyclesim.analysis.tipping.margins import output_row
 from cyclesim.analysis.tipping.parts import RegimeMap, Rule
 from cyclesim.analysis.tipping.search import bisected
 from cyclesim.analysis.tipping.today import Step, Today
@@ -34,8 +32,6 @@ def regimes(
     whose ends the outcome differs is bisected, all at once as lanes. What lies within a cell with
     four like corners is not seen.
     """
-    row = output_row(today, rule.variable)
-    schedule = today.schedule(Fraction(str(rule.time)), step)
     low = np.array([each[0] for each in limits])
     size = np.array([each[1] - each[0] for each in limits])
 
@@ -44,7 +40,7 @@ def regimes(
         numbers = np.repeat(today.numbers[:, None], len(points), axis=1)
         for axis, place in enumerate(places):
             numbers[place] = low[axis] + points[:, axis] * size[axis]
-        return rule.judged(today.run(schedule, None, numbers)[row, -1])
+        return rule.judged(today.ends(rule.variable, rule.time, step, None, numbers))
 
     known, width = _refined(judge)
     first, second = _edges(known, width)
@@ -93,9 +89,7 @@ def _refined(judge: Callable[[Array], Array]) -> tuple[dict[tuple[int, int], boo
             return known, width
         mixed = [c for c in corners if len({known[n] for n in _corners(c, width)}) > 1]
         width //= 2
-        corners = [
-            (x + i, y + j) for x, y in mixed for i in (0, width) for j in (0, width)
-        ]
+        corners = [(x + i, y + j) for x, y in mixed for i in (0, width) for j in (0, width)]
 
 
 def _corners(corner: tuple[int, int], width: int) -> list[tuple[int, int]]:

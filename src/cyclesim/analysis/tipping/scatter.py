@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
-from cyclesim.analysis.tipping.margins import output_row
 from cyclesim.analysis.tipping.parts import Scattered
 from cyclesim.analysis.tipping.rates import box_of
 from cyclesim.analysis.tipping.today import Step, Today
@@ -35,8 +32,7 @@ def scattered(
     shares = qmc.LatinHypercube(len(box.low), seed=seed).random(STARTS).T
     starts = np.concatenate((box.low[:, None] + shares * box.size[:, None], visited), axis=1)
     starts = starts[:, np.isfinite(starts).all(axis=0)]
-    schedule = today.schedule(Fraction(str(time)), step)
-    ends = today.run(schedule, starts, None)[output_row(today, variable), -1]
+    ends = today.ends(variable, time, step, starts, None)
     return Scattered(time, ends, groups(ends)), starts
 
 

@@ -133,6 +133,30 @@ class Today:
             turns.append(integrate(program, schedule, bound, self.state(levels[:, part])).values)
         return np.concatenate(turns, axis=2) if len(turns) > 1 else turns[0]
 
+    def row(self, name: str) -> int:
+        """Return the row of a scalar or an element among a run's values."""
+        chosen = selected(self.flat, name)
+        return self.flat.places[chosen.whole.ident] + (chosen.element or 0)
+
+    def ends(
+        self, name: str, time: float, step: Step, levels: Array | None, numbers: Array | None
+    ) -> Array:
+        """Return where a variable is at a time (lane,), of runs from `levels` with `numbers`.
+
+        A lane that leaves the numbers is run again with the study's own step before that counts.
+        """
+        row, stop = self.row(name), Fraction(str(time))
+        found = np.array(self.run(self.schedule(stop, step), levels, numbers)[row, -1])
+        lost = ~np.isfinite(found)
+        if lost.any() and step != self.own_step:
+            again = self.run(
+                self.schedule(stop, self.own_step),
+                None if levels is None else levels[:, lost],
+                None if numbers is None else numbers[:, lost],
+            )
+            found[lost] = again[row, -1]
+        return found
+
     def levels_in(self, values: Array) -> Array:
         """Return the stocks (stock, ...) out of rows of values."""
         rows = [
@@ -182,7 +206,12 @@ def _terms(flat: FlatModel) -> list[Term]:
 
 
 def scenario_named(study: Study, name: str | None) -> Scenario:
-    """Return a scenario of a study, its first without a name. Raises UsageError for no such."""
+    """Return a scenario of a study; without a name the one its `tipping` names, else its first.
+
+    Raises UsageError where there is none of that name.
+    """
+    if name is None and study.tipping is not None and study.tipping.scenario is not None:
+        return study.tipping.scenario
     for scenario in study.scenarios:
         if name is None or scenario.name == name:
             return scenario
@@ -239,7 +268,9 @@ def _later(today: Today, at: float) -> Today:
     return replace(today, levels=today.levels_in(values[:, -1])[:, 0], start=time)
 
 
-def _unset(study: Study, scenario: Scenario) -> tuple[Scenario, dict[tuple[Ident, int | None], float]]:
+def _unset(
+    study: Study, scenario: Scenario
+) -> tuple[Scenario, dict[tuple[Ident, int | None], float]]:
     """Return a scenario without the constants it sets from before the start, and these numbers.
 
     Set aside, they can still vary; what is not a constant stays.

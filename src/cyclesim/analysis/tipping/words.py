@@ -61,9 +61,7 @@ def sections(analysis: TippingAnalysis) -> Iterator[tuple[str, list[str]]]:
         yield "Map", [map_words(analysis.regimes)]
 
 
-def _margin_sections(
-    analysis: TippingAnalysis, found: Margins
-) -> Iterator[tuple[str, list[str]]]:
+def _margin_sections(analysis: TippingAnalysis, found: Margins) -> Iterator[tuple[str, list[str]]]:
     rule = found.rule
     told = [t for t in found.turning if t.name in analysis.levers or t.what is What.CHANGE]
     if told:
@@ -218,7 +216,9 @@ def pulse_words(found: Pulses, time_units: str) -> str:
     never = np.flatnonzero(~np.isfinite(found.sizes))
     shorter = ""
     if never.size and never[-1] < some[0]:
-        shorter = f"; none of {found.durations[never[-1]]:g} {unit}s or less does, as far as {limit}"
+        shorter = (
+            f"; none of {found.durations[never[-1]]:g} {unit}s or less does, as far as {limit}"
+        )
     when = moment(found.start, time_units)
     today = number(found.today)
     return (
@@ -267,7 +267,9 @@ def _equilibrium(each: Equilibrium, found: Equilibria, time_units: str) -> str:
     rough = ""
     if each.kinks:
         rate_of, stock = each.kinks[0]
-        rough = f"; not smooth there: '{rate_of}' answers a rise and a fall of '{stock}' differently"
+        rough = (
+            f"; not smooth there: '{rate_of}' answers a rise and a fall of '{stock}' differently"
+        )
     return f"{kind[:1].upper()}{kind[1:]}: {shown}{pace}{rough}."
 
 

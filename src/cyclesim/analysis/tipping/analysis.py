@@ -78,7 +78,7 @@ def tipping(
     except NoContrast as none:
         notes.append(str(none))
     say("running from many starts")
-    near, lasting, good, bad, spread = _outcomes(today, found, step, wishes)
+    near, lasting, good, bad, spread, everywhere = _outcomes(today, found, step, wishes)
     if near is not None:
         step = trusted(today, near, step)
     whole = _Whole(today, step, near, lasting, wishes, say, notes)
@@ -88,7 +88,7 @@ def tipping(
         line = between(today, lasting or near, good, bad, step, check_dt=wishes.check_dt)
     own, long = whole.margins()
     say("looking for equilibria")
-    states, rates = whole.equilibria(good, bad, line)
+    states, rates = whole.equilibria(good, bad, line, everywhere)
     return TippingAnalysis(
         study.title, study.model.flat.name, scenario.title, study.specs.time_units,
         float(today.start), near, lasting, line, own, long, spread, states,
@@ -128,8 +128,8 @@ def levers(study: Study) -> tuple[str, ...]:
 
 def _outcomes(
     today: Today, found: Contrast | None, step: Step, wishes: Wishes
-) -> tuple[Rule | None, Rule | None, Start | None, Start | None, Scattered]:
-    """Return the rules, a good and a bad start, and where runs from many starts end."""
+) -> tuple[Rule | None, Rule | None, Start | None, Start | None, Scattered, Array]:
+    """Return the rules, a good and a bad start, where runs from many starts end, and these."""
     output = found.output if found else headline(today.study, wishes.outcome)
     specs = today.study.specs
     length = float(specs.stop - specs.start)
@@ -139,11 +139,11 @@ def _outcomes(
         good, bad = starts_of(today, found)
         time = found.lasting.time if found.lasting is not None else time
         visited = np.stack((today.levels, good.levels, bad.levels), axis=1)
-        spread, _ = scattered(today, output.variable.name, time, step, visited)
-        return found.near, found.lasting, good, bad, spread
+        spread, starts = scattered(today, output.variable.name, time, step, visited)
+        return found.near, found.lasting, good, bad, spread, starts
     spread, starts = scattered(today, output.variable.name, time, step, visited)
     if len(spread.groups) < 2:
-        return None, None, None, None, spread
+        return None, None, None, None, spread, starts
     # The scenarios end alike, and other starts do not: the best and the worst of them.
     order = np.argsort(np.where(np.isfinite(spread.ends), spread.ends, np.nan))
     order = order[np.isfinite(spread.ends[order])]
@@ -156,7 +156,7 @@ def _outcomes(
         "the worst of many starts", float(spread.ends[-1]), True,
     )  # fmt: skip
     return (rule, rule, Start("the best of many starts", starts[:, best]),
-            Start("the worst of many starts", starts[:, worst]), spread)  # fmt: skip
+            Start("the worst of many starts", starts[:, worst]), spread, starts)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class _Whole:
         return own, long
 
     def equilibria(
-        self, good: Start | None, bad: Start | None, line: Between | None
+        self, good: Start | None, bad: Start | None, line: Between | None, everywhere: Array
     ) -> tuple[Equilibria, Rates | None]:
         today = self.today
         starts = [today.levels]
@@ -198,9 +198,12 @@ class _Whole:
         stop = specs.start + _VISITS * (specs.stop - specs.start)
         # Starts on a threshold pass by the tipping point itself.
         schedule = today.schedule(stop, self.step, _VISITS)
-        values = today.run(schedule, np.stack(starts, axis=1), None)
-        visited = today.levels_in(values).reshape(len(today.levels), -1)
-        return equilibria(today, visited)
+        own = len(starts)
+        lanes = np.concatenate((np.stack(starts, axis=1), everywhere), axis=1)
+        values = today.levels_in(today.run(schedule, lanes, None))
+        visited = values[:, :, :own].reshape(len(today.levels), -1)
+        reached = np.concatenate((visited, values[:, 1:].reshape(len(values), -1)), axis=1)
+        return equilibria(today, visited, reached=reached)
 
     def branches(
         self, states: Equilibria, rates: Rates | None, found: Margins | None

@@ -25,12 +25,18 @@ _RESIDUAL = 1e-9
 
 
 def equilibria(
-    today: Today, visited: Array, *, starts: int = STARTS, at: float | None = None, seed: int = 1
+    today: Today,
+    visited: Array,
+    *,
+    reached: Array | None = None,
+    starts: int = STARTS,
+    at: float | None = None,
+    seed: int = 1,
 ) -> tuple[Equilibria, Rates | None]:
     """Return the equilibria found, and the rates that they were found with.
 
     `visited` are states (stock, state) that runs went through: starts beside a Latin hypercube
-    over the stocks' ranges. Roots are found by Powell's hybrid method (scipy.optimize.root) with a
+    over the stocks' ranges; `reached` those of runs from all over, which bound what counts. Roots are found by Powell's hybrid method (scipy.optimize.root) with a
     Jacobian by central differences. Inputs that move with time stand still at `at`, by default the
     end of the run. A model whose future hangs on more than its stocks is refused.
     """
@@ -42,7 +48,7 @@ def equilibria(
     moving = moves_with_time(today.flat) or bool(today.scenario.changes)
     time = float(today.study.specs.stop) if at is None else at
     with np.errstate(all="ignore"):
-        rates = Rates(today, box_of(today, visited), time, seed)
+        rates = Rates(today, box_of(today, visited, reached), time, seed)
         points = [*_from_runs(rates, visited), *spread(rates, starts, seed)]
         roots = distinct(roots_from(rates, points))
         found = tuple(_judged(rates, root) for root in roots)

@@ -42,11 +42,13 @@ class Box:
         return self.high - self.low
 
 
-def box_of(today: Today, visited: Array) -> Box:
+def box_of(today: Today, visited: Array, reached: Array | None = None) -> Box:
     """Return the box that equilibria are looked for in; `visited` are states (stock, state).
 
     It is the stocks' ranges; where the model gives none, from nothing (or twice what is below it)
-    up to twice the most that was visited.
+    up to twice the most that was visited. `reached` are states that runs from all over went
+    through after their beginnings: an equilibrium lies at most a quarter of these beyond them, or
+    it is a root of equations outside all that the model is about.
     """
     low, high = np.zeros(len(visited)), np.zeros(len(visited))
     open_below, open_above = np.zeros(len(visited), dtype=bool), np.zeros(len(visited), dtype=bool)
@@ -60,7 +62,16 @@ def box_of(today: Today, visited: Array) -> Box:
             high[place] = low[place] + 1.0
         open_below[place], open_above[place] = given.low is None, given.high is None
     below, above = np.where(open_below, 0.01, 1e-6), np.where(open_above, 0.25, 1e-6)
-    return Box(low, high, below * (high - low), above * (high - low))
+    if reached is None:
+        return Box(low, high, below * (high - low), above * (high - low))
+    least, most = np.nanmin(reached, axis=1), np.nanmax(reached, axis=1)
+    room = 0.25 * (most - least) + 0.01 * (high - low)
+    return Box(
+        low,
+        high,
+        np.minimum(below * (high - low), low - least + room),
+        np.minimum(above * (high - low), most - high + room),
+    )
 
 
 class Rates:

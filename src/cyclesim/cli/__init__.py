@@ -24,6 +24,7 @@ _COMMANDS = {
     "convert": "cyclesim.cli.convert",
     "diagram": "cyclesim.cli.diagram",
     "loops": "cyclesim.cli.loops",
+    "tipping": "cyclesim.cli.tipping",
     "verify": "cyclesim.cli.verify",
     "assess": "cyclesim.cli.assess",
     "new": "cyclesim.cli.new",

@@ -89,6 +89,23 @@ def _context(run: StudyRun, command: Sequence[str] | None) -> dict[str, Any]:
     }
 
 
+def scripted_page(template: str, script_name: str, payload: Any, **context: Any) -> str:
+    """Return a page of Plotly charts from a template; only its own script and plotly.js may run."""
+    script, library = template_text(script_name), _library()
+    filled = (
+        environment()
+        .get_template(template)
+        .render(
+            **context,
+            script=script,
+            library=library[0],
+            policy=_policy(_sha256(script), library[1]),
+            payload=_json_in_html(payload),
+        )
+    )
+    return str(filled)
+
+
 @cache
 def template_text(name: str) -> str:
     """Return a file of the template's folder."""

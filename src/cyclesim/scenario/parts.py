@@ -117,6 +117,26 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class TippingWish:
+    """What a study says of its tipping point; None where that is found from the scenarios.
+
+    `good` and `bad` are scenarios, or starting states as scenarios without changes. `at` is the
+    time at which `outcome` is judged; `map` two parameters, `parameter` the one along which
+    equilibria are followed, `pulse` the variable whose pulse is sized, `scenario` the one it is
+    about.
+    """
+
+    good: Scenario | None = None
+    bad: Scenario | None = None
+    outcome: Output | None = None
+    at: float | None = None
+    map: tuple[FlatVariable, FlatVariable] | None = None
+    parameter: FlatVariable | None = None
+    pulse: FlatVariable | None = None
+    scenario: Scenario | None = None
+
+
+@dataclass(frozen=True)
 class Study:
     """A study that can be run. `digest` is the SHA-256 of the file as read.
 
@@ -135,6 +155,7 @@ class Study:
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
     designs: Mapping[str, Design] = field(default_factory=dict)
+    tipping: TippingWish | None = None
 
 
 @dataclass(frozen=True)

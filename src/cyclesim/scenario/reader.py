@@ -20,6 +20,7 @@ from cyclesim.scenario.model_reference import model_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
+from cyclesim.scenario.tipping import tipping_of
 from cyclesim.scenario.validation import Valid, valid_part
 
 MOST_ELEMENTS = 12
@@ -112,6 +113,7 @@ def study_of(
         digest=digest,
         warnings=in_file_order(dict.fromkeys(findings.warnings)),
         designs=designs_of(valid, scenarios, frame),
+        tipping=tipping_of(keys, scenarios, outputs, frame),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
 from cyclesim.scenario.design_schema import DESIGN_TAGS, Designs
+from cyclesim.scenario.tipping_schema import TippingKeys
 from cyclesim.scenario.values import (
     AboveZero,
     Good,
@@ -186,6 +187,7 @@ class StudyKeys(Part):
         list[ExpectationKeys], Field(default_factory=list, description="What must hold.")
     ]
     design: Annotated[Designs | None, Field(description="What differs in a batch of runs.")] = None
+    tipping: TippingKeys | None = None
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""How far today is from the point of no return.
+
+`tipping(study)` gives a `TippingAnalysis`; `nearest_margin(study)` one threshold, quickly. Each
+part is a call of its own: `margins`, `between`, `equilibria`, `continuation`, `regimes`, `pulses`.
+"""
+
+from cyclesim.analysis.tipping.analysis import Wishes, levers, nearest_margin, tipping
+from cyclesim.analysis.tipping.between import Start, between, starts_of
+from cyclesim.analysis.tipping.continuation import continuation
+from cyclesim.analysis.tipping.equilibria import equilibria
+from cyclesim.analysis.tipping.margins import margins
+from cyclesim.analysis.tipping.outcome import NoContrast, contrast, step_for
+from cyclesim.analysis.tipping.parts import (
+    Between,
+    Branch,
+    Continuation,
+    Equilibria,
+    Equilibrium,
+    Kind,
+    Margins,
+    Pulses,
+    RegimeMap,
+    Rule,
+    Scattered,
+    Special,
+    SpecialPoint,
+    Threshold,
+    TippingAnalysis,
+    What,
+)
+from cyclesim.analysis.tipping.pulses import pulses
+from cyclesim.analysis.tipping.regimes import regimes
+from cyclesim.analysis.tipping.scatter import scattered
+from cyclesim.analysis.tipping.today import Today, stand
+
+__all__ = [
+    "Between",
+    "Branch",
+    "Continuation",
+    "Equilibria",
+    "Equilibrium",
+    "Kind",
+    "Margins",
+    "NoContrast",
+    "Pulses",
+    "RegimeMap",
+    "Rule",
+    "Scattered",
+    "Special",
+    "SpecialPoint",
+    "Start",
+    "Threshold",
+    "TippingAnalysis",
+    "Today",
+    "What",
+    "Wishes",
+    "between",
+    "continuation",
+    "contrast",
+    "equilibria",
+    "levers",
+    "margins",
+    "nearest_margin",
+    "pulses",
+    "regimes",
+    "scattered",
+    "stand",
+    "starts_of",
+    "step_for",
+    "tipping",
+]

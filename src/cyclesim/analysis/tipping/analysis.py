@@ -1,0 +1,291 @@
+"""How far an organisation is from the point of no return: all its parts, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cyclesim.analysis.tipping.between import Start, between, starts_of
+from cyclesim.analysis.tipping.continuation import continuation
+from cyclesim.analysis.tipping.equilibria import equilibria
+from cyclesim.analysis.tipping.margins import lines_of, margins, trusted
+from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline, step_for
+from cyclesim.analysis.tipping.parts import (
+    Between,
+    Continuation,
+    Equilibria,
+    Margins,
+    Pulses,
+    RegimeMap,
+    Rule,
+    Scattered,
+    Threshold,
+    TippingAnalysis,
+    What,
+)
+from cyclesim.analysis.tipping.pulses import pulses
+from cyclesim.analysis.tipping.rates import Rates
+from cyclesim.analysis.tipping.regimes import regimes
+from cyclesim.analysis.tipping.scatter import scattered
+from cyclesim.analysis.tipping.today import Step, Today, scenario_named, stand
+from cyclesim.ensemble import VariedKind
+from cyclesim.errors import UsageError
+from cyclesim.names import canonical
+from cyclesim.results import Results
+from cyclesim.scenario.parts import Direction, Study
+
+Array = np.ndarray
+Progress = Callable[[str], None]
+
+LASTING_WAY = (1 / 16, 1 / 4, 1.0)
+LASTING_TOLERANCE = 0.01
+_VISITS = 8
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What to look at, where not the study's own or what is found by itself."""
+
+    scenario: str | None = None
+    at: float | None = None
+    outcome: str | None = None
+    parameter: str | None = None
+    map: tuple[str, str] | None = None
+    pulse: str | None = None
+    check_dt: bool = False
+
+
+def tipping(
+    study: Study, wishes: Wishes | None = None, progress: Progress | None = None
+) -> TippingAnalysis:
+    """Return how far an organisation is from its point of no return, and how that was found.
+
+    Margins and the map are judged at the study's own horizon and, where good and bad still differ
+    then, after both have settled. Raises UsageError for names and times that do not fit.
+    """
+    wishes = wishes or Wishes()
+    say = progress or (lambda _: None)
+    scenario = scenario_named(study, wishes.scenario)
+    today = stand(study, scenario, wishes.at)
+    say("choosing the step and comparing scenarios")
+    step = step_for(today)
+    notes = list(today.notes)
+    found: Contrast | None = None
+    try:
+        found = contrast(today, outcome=wishes.outcome, step=step)
+    except NoContrast as none:
+        notes.append(str(none))
+    say("running from many starts")
+    near, lasting, good, bad, spread, everywhere = _outcomes(today, found, step, wishes)
+    if near is not None:
+        step = trusted(today, near, step)
+    whole = _Whole(today, step, near, lasting, wishes, say, notes)
+    line = None
+    if good is not None and bad is not None and near is not None:
+        say("bisecting between a good and a bad start")
+        line = between(today, lasting or near, good, bad, step, check_dt=wishes.check_dt)
+    own, long = whole.margins()
+    say("looking for equilibria")
+    states, rates = whole.equilibria(good, bad, line, everywhere)
+    return TippingAnalysis(
+        study.title, study.model.flat.name, scenario.title, study.specs.time_units,
+        float(today.start), near, lasting, line, own, long, spread, states,
+        whole.branches(states, rates, long or own), whole.map(long or own),
+        whole.pulses(long or own), levers(study), tuple(notes),
+    )  # fmt: skip
+
+
+def nearest_margin(
+    study: Study, ends: Mapping[str, Results] | None = None, scenario: str | None = None
+) -> Threshold | None:
+    """Return the nearest threshold of a scenario within the study's horizon; None if none is seen.
+
+    It is quick: the numbers that the study's scenarios change are tried first, all others only
+    where none of these turns the outcome. `ends` are results of the scenarios, if they have run.
+    """
+    today = stand(study, scenario_named(study, scenario))
+    step = step_for(today)
+    try:
+        found = contrast(today, ends=ends, step=step, lasting=False)
+    except NoContrast:
+        return None
+    lines = lines_of(today)
+    first = [line for line in lines if line.name in levers(study)]
+    for part in (first, [line for line in lines if line not in first]):
+        turning = margins(today, found.near, step, lines=part, confirm=0, tolerance=0.01).turning
+        if turning:
+            return turning[0]
+    return None
+
+
+def levers(study: Study) -> tuple[str, ...]:
+    """Return the constants that scenarios of a study change: what the organisation can decide."""
+    names = [c.variable.name for s in study.scenarios for c in s.changes]
+    return tuple(dict.fromkeys(names))
+
+
+def _outcomes(
+    today: Today, found: Contrast | None, step: Step, wishes: Wishes
+) -> tuple[Rule | None, Rule | None, Start | None, Start | None, Scattered, Array]:
+    """Return the rules, a good and a bad start, where runs from many starts end, and these."""
+    output = found.output if found else headline(today.study, wishes.outcome)
+    specs = today.study.specs
+    length = float(specs.stop - specs.start)
+    time = float(specs.start) + 8 * length
+    visited = today.levels[:, None]
+    if found is not None:
+        good, bad = starts_of(today, found)
+        time = found.lasting.time if found.lasting is not None else time
+        visited = np.stack((today.levels, good.levels, bad.levels), axis=1)
+        spread, starts = scattered(today, output.variable.name, time, step, visited)
+        return found.near, found.lasting, good, bad, spread, starts
+    spread, starts = scattered(today, output.variable.name, time, step, visited)
+    if len(spread.groups) < 2:
+        return None, None, None, None, spread, starts
+    # The scenarios end alike, and other starts do not: the best and the worst of them.
+    order = np.argsort(np.where(np.isfinite(spread.ends), spread.ends, np.nan))
+    order = order[np.isfinite(spread.ends[order])]
+    if output.good is Direction.DOWN:
+        order = order[::-1]
+    worst, best = int(order[0]), int(order[-1])
+    rule = Rule(
+        output.variable.name, output.title, output.variable.units, time,
+        float(spread.ends[best]), float(spread.ends[worst]), "the best of many starts",
+        "the worst of many starts", float(spread.ends[-1]), True,
+    )  # fmt: skip
+    return (rule, rule, Start("the best of many starts", starts[:, best]),
+            Start("the worst of many starts", starts[:, worst]), spread, starts)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """The parts of an analysis that hang on the same organisation and rules."""
+
+    today: Today
+    step: Step
+    near: Rule | None
+    lasting: Rule | None
+    wishes: Wishes
+    say: Progress
+    notes: list[str]
+
+    def margins(self) -> tuple[Margins | None, Margins | None]:
+        if self.near is None:
+            return None, None
+        self.say("margins within the run")
+        decisions = levers(self.today.study)
+        own = long = None
+        if self.near.time <= float(self.today.study.specs.stop):
+            own = margins(self.today, self.near, self.step, first=decisions)
+        if self.lasting is not None:
+            self.say("margins for ever")
+            long = margins(self.today, self.lasting, self.step, way=LASTING_WAY,
+                           tolerance=LASTING_TOLERANCE, first=decisions)  # fmt: skip
+        return own, long
+
+    def equilibria(
+        self, good: Start | None, bad: Start | None, line: Between | None, everywhere: Array
+    ) -> tuple[Equilibria, Rates | None]:
+        today = self.today
+        starts = [today.levels]
+        if good is not None and bad is not None:
+            starts += [good.levels, bad.levels]
+            shares = line.shares if line is not None else ()
+            starts += [bad.levels + s * (good.levels - bad.levels) for s in shares]
+        specs = today.study.specs
+        stop = specs.start + _VISITS * (specs.stop - specs.start)
+        # Starts on a threshold pass by the tipping point itself.
+        schedule = today.schedule(stop, self.step, _VISITS)
+        own = len(starts)
+        lanes = np.concatenate((np.stack(starts, axis=1), everywhere), axis=1)
+        values = today.levels_in(today.run(schedule, lanes, None))
+        visited = values[:, :, :own].reshape(len(today.levels), -1)
+        reached = np.concatenate((visited, values[:, 1:].reshape(len(values), -1)), axis=1)
+        return equilibria(today, visited, reached=reached)
+
+    def branches(
+        self, states: Equilibria, rates: Rates | None, found: Margins | None
+    ) -> Continuation | None:
+        if rates is None:
+            return None
+        wish = self.today.study.tipping
+        named = self.wishes.parameter
+        if named is None and wish is not None and wish.parameter is not None:
+            named = wish.parameter.name
+        named = named or next(iter(self._parameters(found)), None)
+        if named is None:
+            return None
+        self.say(f"following equilibria along '{named}'")
+        place = self._place(named)
+        low, high = self._limits(place, found, wide=True)
+        output = headline(self.today.study, self.wishes.outcome).variable.name
+        return continuation(rates, place, low, high, states, output)
+
+    def map(self, found: Margins | None) -> RegimeMap | None:
+        rule = self.lasting or self.near
+        if rule is None:
+            return None
+        wish = self.today.study.tipping
+        names = self.wishes.map
+        if names is None and wish is not None and wish.map is not None:
+            names = (wish.map[0].name, wish.map[1].name)
+        if names is None:
+            known = list(self._parameters(found))
+            if len(known) < 2:
+                return None
+            names = (known[0], known[1])
+        self.say(f"mapping '{names[0]}' and '{names[1]}'")
+        places = (self._place(names[0]), self._place(names[1]))
+        limits = (self._limits(places[0], found), self._limits(places[1], found))
+        return regimes(self.today, rule, self.step, places, limits)
+
+    def pulses(self, found: Margins | None) -> tuple[Pulses, ...]:
+        rule = self.lasting or self.near
+        if rule is None:
+            return ()
+        wish = self.today.study.tipping
+        named = self.wishes.pulse
+        if named is None and wish is not None and wish.pulse is not None:
+            named = wish.pulse.name
+        scenario = scenario_named(self.today.study, self.wishes.scenario)
+        changed = {change.override.ident for change in scenario.changes}
+        if named is None:
+            free = (n for n in self._parameters(found) if canonical(n) not in changed)
+            named = next(iter(free), None)
+        if named is None:
+            return ()
+        self.say(f"sizing pulses of '{named}'")
+        return pulses(self.today, scenario, rule, self.step, named)
+
+    def _parameters(self, found: Margins | None) -> list[str]:
+        """Return constants worth looking at: those at which the outcome turns, decisions first."""
+        turning = found.turning if found is not None else ()
+        names = [t.name for t in turning if t.what is What.CONSTANT and t.today != 0]
+        own = levers(self.today.study)
+        first = [name for name in names if name in own]
+        known = {v.name for v in self.today.varied if v.kind is VariedKind.CONSTANT}
+        return list(dict.fromkeys((*first, *names, *(n for n in own if n in known))))
+
+    def _place(self, name: str) -> int:
+        for place, varied in enumerate(self.today.varied):
+            if varied.kind is VariedKind.CONSTANT and canonical(varied.name) == canonical(name):
+                return place
+        raise UsageError(f"'{name}' is no constant of '{self.today.flat.name}' that can vary.")
+
+    def _limits(
+        self, place: int, found: Margins | None, *, wide: bool = False
+    ) -> tuple[float, float]:
+        """Return what is looked at of a number: twice as far as it turns, within its range."""
+        value = float(self.today.numbers[place])
+        name = self.today.varied[place].name
+        turns = [t for t in (found.turning if found else ()) if t.name == name]
+        reach = max((t.distance for t in turns), default=0.0) * (3 if wide else 2)
+        reach = max(reach, 0.5 * abs(value)) or 1.0
+        lines = {t.upwards: t.limit for t in (found.thresholds if found else ()) if t.name == name}
+        low, high = value - reach, value + reach
+        bounds = self.today.study.model.flat.by_ident[self.today.varied[place].ident].range
+        below = bounds.low if bounds.low is not None else lines.get(False, low)
+        above = bounds.high if bounds.high is not None else lines.get(True, high)
+        return max(low, below), min(high, above)

@@ -1,0 +1,239 @@
+"""How far each stock, constant and number of a change can move before the outcome turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cyclesim.analysis.tipping.outcome import coarser
+from cyclesim.analysis.tipping.parts import Margins, Rule, Threshold, What
+from cyclesim.analysis.tipping.search import WAY, first_turns
+from cyclesim.analysis.tipping.today import Step, Today
+from cyclesim.compiler import FlatVariable, selected
+from cyclesim.ensemble import Varied, VariedKind
+from cyclesim.errors import UsageError
+
+Array = np.ndarray
+
+TOLERANCE = 0.005
+"""How near a margin is found, as a share of itself."""
+
+ASIDE = 0.05
+"""How far on either side of a threshold its steepness is measured, as a share of the way."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that moves from today's value towards a limit: a stock, or a number, by place."""
+
+    name: str
+    what: What
+    place: int
+    units: str | None
+    today: float
+    limit: float
+    assumed: bool
+
+    def at(self, share: float) -> float:
+        """Return the value at a share of the way."""
+        return self.today + share * (self.limit - self.today)
+
+
+class Outcomes:
+    """Where the outcome's variable ends for points on lines, each point a lane."""
+
+    def __init__(self, today: Today, lines: Sequence[Line], rule: Rule, step: Step) -> None:
+        self.today, self.rule, self.step = today, rule, step
+        self.origin = np.array([line.today for line in lines])
+        self.way = np.array([line.limit - line.today for line in lines])
+        self.place = np.array([line.place for line in lines])
+        self.of_stock = np.array([line.what is What.STOCK for line in lines], dtype=bool)
+        self.runs = 0
+
+    def ends(self, lines: Array, shares: Array) -> Array:
+        """Return the ends (lane,) of `lines` (lane,) at `shares` (lane,) of their way."""
+        if not lines.size:
+            return np.zeros(0)
+        self.runs += lines.size
+        count = lines.size
+        levels = np.repeat(self.today.levels[:, None], count, axis=1)
+        numbers = np.repeat(self.today.numbers[:, None], count, axis=1)
+        values = self.origin[lines] + shares * self.way[lines]
+        lanes = np.arange(count)
+        stocks = self.of_stock[lines]
+        levels[self.place[lines[stocks]], lanes[stocks]] = values[stocks]
+        numbers[self.place[lines[~stocks]], lanes[~stocks]] = values[~stocks]
+        return self.today.ends(self.rule.variable, self.rule.time, self.step, levels, numbers)
+
+    def judged(self, lines: Array, shares: Array) -> Array:
+        """Return whether each end is good."""
+        return self.rule.judged(self.ends(lines, shares))
+
+
+def margins(
+    today: Today,
+    rule: Rule,
+    step: Step,
+    *,
+    lines: Sequence[Line] | None = None,
+    tolerance: float = TOLERANCE,
+    confirm: int = 24,
+    first: Sequence[str] = (),
+    way: tuple[float, ...] = WAY,
+) -> Margins:
+    """Return how far each thing can move, up and down, until the outcome of `rule` turns.
+
+    Each line is scanned first, since an outcome may turn more than once; the nearest turn is
+    bisected, all lines at once as lanes, and `confirm` of them, those named `first` and then the
+    nearest, are run again with the study's own step on both sides. A number that moves holds from the organisation's start on.
+    """
+    lines = tuple(lines_of(today) if lines is None else lines)
+    outcomes = Outcomes(today, lines, rule, step)
+    base = np.full(len(lines), rule.is_good)
+    turns = first_turns(outcomes.judged, base, tolerance, way)
+    found = np.flatnonzero(np.isfinite(turns.high))
+    low, high = turns.low.copy(), turns.high.copy()
+    agreed: dict[int, bool] = {}
+    if confirm and found.size:
+        rough = _thresholds(lines, (low + high) / 2, high - low, turns.crossings)
+        nearest = sorted(found.tolist(), key=lambda i: (rough[i].name not in first, rough[i].rank))[
+            :confirm
+        ]
+        own = Outcomes(today, lines, rule, today.own_step)
+        agreed, low, high = _confirmed(own, np.array(nearest), low, high, base, tolerance)
+        outcomes.runs += own.runs
+        found = np.flatnonzero(np.isfinite(high))
+    middle = (low + high) / 2
+    aside = np.concatenate(
+        (middle[found] * (1 - ASIDE), np.minimum(middle[found] * (1 + ASIDE), 1))
+    )
+    before, beyond = np.split(outcomes.ends(np.tile(found, 2), aside), 2)
+    shown = _thresholds(lines, middle, high - low, turns.crossings)
+    for place, line in enumerate(found.tolist()):
+        lost = not np.isfinite(before[place] - beyond[place])
+        steep = 1.0 if lost else abs(before[place] - beyond[place]) / rule.gap
+        sure = agreed.get(line)
+        shown[line] = replace(shown[line], before=float(before[place]), beyond=float(beyond[place]),
+                              steep=float(steep), confirmed=sure)  # fmt: skip
+    words = f"{step.method.value}, dt {float(step.dt):g}"
+    return Margins(rule, tuple(shown), outcomes.runs, words)
+
+
+def trusted(today: Today, rule: Rule, step: Step, count: int = 48) -> Step:
+    """Return the step, or a finer one where runs far from today end elsewhere with the study's own.
+
+    A sample of lines is run half way to their limits. A step that is good enough for the
+    organisation as it is may be unstable where time constants are shorter.
+    """
+    if step == today.own_step:
+        return step
+    lines = lines_of(today)
+    chosen = np.unique(np.linspace(0, len(lines) - 1, count).astype(int))
+    half = np.full(chosen.size, 0.5)
+    exact = Outcomes(today, lines, rule, today.own_step).ends(chosen, half)
+    ladder = list(coarser(today.own_step))
+    for tried in ladder[ladder.index(step) :]:
+        try:
+            found = Outcomes(today, lines, rule, tried).ends(chosen, half)
+        except UsageError:
+            continue  # a step that does not divide the run
+        off = np.abs(found - exact) <= 0.01 * rule.gap
+        if (off | (np.isnan(found) & np.isnan(exact))).all():
+            return tried
+    return today.own_step
+
+
+def _confirmed(
+    own: Outcomes, found: Array, low: Array, high: Array, base: Array, tolerance: float
+) -> tuple[dict[int, bool], Array, Array]:
+    """Return which turns the study's own step confirms, and brackets; others are found anew."""
+    width = (high - low)[found]
+    sides = np.concatenate((np.maximum(low[found] - width, 0), np.minimum(high[found] + width, 1)))
+    good = own.judged(np.tile(found, 2), sides).reshape(2, -1)
+    agreed = (good[0] == base[found]) & (good[1] != base[found])
+    again = found[~agreed]
+    if again.size:
+        part = first_turns(
+            lambda lines, shares: own.judged(again[lines], shares), base[again], tolerance
+        )
+        low[again], high[again] = part.low, part.high
+        agreed[~agreed] = np.isfinite(part.high)
+    return dict(zip(found.tolist(), agreed.tolist(), strict=True)), low, high
+
+
+def _thresholds(
+    lines: Sequence[Line], middle: Array, width: Array, crossings: Array
+) -> list[Threshold]:
+    found = []
+    for line, share, wide, count in zip(lines, middle, width, crossings.tolist(), strict=True):
+        turns = bool(np.isfinite(share))
+        found.append(
+            Threshold(
+                line.name, line.what, line.units, line.today, line.limit, line.assumed,
+                line.at(float(share)) if turns else None,
+                abs(line.limit - line.today) * float(wide) if turns else 0.0,
+                np.nan, np.nan, 0.0, count if turns else 0,
+            )
+        )  # fmt: skip
+    return found
+
+
+def lines_of(today: Today) -> tuple[Line, ...]:
+    """Return all that can move, up and down within its range.
+
+    Parts of delays, which the compiler made, and constants that a change takes over do not.
+    """
+    found: list[Line] = []
+    for place, stock in enumerate(today.stocks):
+        if not stock.hidden:
+            found += _both_ways(stock.name, What.STOCK, place, stock.variable,
+                                float(today.levels[place]))  # fmt: skip
+    changed = {v.ident for v in today.varied if v.kind is VariedKind.CHANGE}
+    for place, varied in enumerate(today.varied):
+        value = float(today.numbers[place])
+        if varied.kind is VariedKind.CHANGE:
+            found += _of_change(today, place, varied, value)
+        elif varied.ident not in changed:
+            variable = today.study.model.flat.by_ident[varied.ident]
+            found += _both_ways(varied.name, What.CONSTANT, place, variable, value)
+    return tuple(found)
+
+
+def _both_ways(
+    name: str, what: What, place: int, variable: FlatVariable, value: float
+) -> list[Line]:
+    low, high = variable.range.low, variable.range.high
+    size = abs(value) or 1.0
+    # Where the model gives no range: down to nothing, up to twice as much.
+    down = (0.0 if value > 0 else value - size) if low is None else low
+    up = (0.0 if value < 0 else value + size) if high is None else high
+    ways = []
+    if down < value:
+        ways.append(Line(name, what, place, variable.units, value, down, low is None))
+    if up > value:
+        ways.append(Line(name, what, place, variable.units, value, up, high is None))
+    return ways
+
+
+def _of_change(today: Today, place: int, varied: Varied, value: float) -> list[Line]:
+    name = f"{varied.name} ({varied.role})"
+    specs = today.specs
+    start, stop = float(specs.start), float(specs.stop)
+    units = specs.time_units
+    if varied.role in ("time", "until"):
+        limits = [(start, False), (stop, False)]
+    elif varied.role == "duration":
+        limits = [(float(specs.dt), False), (stop - start, False)]
+    else:
+        variable = selected(today.study.model.flat, varied.changed or varied.ident).variable
+        if varied.role == "to":
+            return _both_ways(name, What.CHANGE, place, variable, value)
+        units, size = variable.units or "", abs(value) or 1.0
+        limits = [(value - 2 * size, True), (value + 2 * size, True)]
+    return [
+        Line(name, What.CHANGE, place, units, value, limit, assumed)
+        for limit, assumed in limits
+        if limit != value
+    ]

@@ -1,0 +1,221 @@
+"""Which outcome is good and which bad: a headline variable, and two runs that end apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from cyclesim.analysis.tipping.parts import Rule
+from cyclesim.analysis.tipping.today import Step, Today, beyond_stocks
+from cyclesim.ensemble import run_scenario
+from cyclesim.errors import RunError, UsageError
+from cyclesim.project import Method
+from cyclesim.results import Results
+from cyclesim.scenario.parts import Direction, Output, Scenario, Study
+from cyclesim.schedule import schedule_of
+
+APART = 0.02
+"""Ends that differ by less than this share of their size are one outcome."""
+
+LONGEST = 16
+"""How many times the study's own run is looked at for what lasts."""
+
+LEAST = 4
+"""How many times at least: what lies near a fold moves slowly."""
+
+_AT_REST = 0.01
+_AGREES = 1e-4
+_COARSER = ((Method.RK2, 8), (Method.RK2, 4), (Method.RK4, 4), (Method.RK2, 2), (Method.RK4, 2),
+            (Method.RK2, 1), (Method.EULER, 2))  # fmt: skip
+"""Steps tried instead of the study's own: a method, and how many times as long."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two scenarios that end apart in an output, and the step that lanes are run with.
+
+    `near` judges at the study's horizon, `lasting` when both have settled, None where they come
+    to the same in the end; `span` is how long that takes.
+    """
+
+    output: Output
+    good: Scenario
+    bad: Scenario
+    near: Rule
+    lasting: Rule | None
+    step: Step
+
+
+class NoContrast(Exception):
+    """All runs known end alike; the text says so."""
+
+
+def headline(study: Study, name: str | None = None) -> Output:
+    """Return the output that judges: the one named, or the first with a good direction.
+
+    Raises UsageError where the study has no such output.
+    """
+    wished = study.tipping.outcome if study.tipping is not None else None
+    for output in study.outputs:
+        if name is not None and output.variable.name.casefold() == name.casefold():
+            return output
+    if name is not None:
+        known = ", ".join(output.variable.name for output in study.outputs)
+        raise UsageError(f"'{name}' is no output of the study. Its outputs are {known}.")
+    if wished is not None:
+        return wished
+    for output in study.outputs:
+        if output.good is not Direction.NEITHER:
+            return output
+    return study.outputs[0]
+
+
+def step_for(today: Today) -> Step:
+    """Return the cheapest step whose run goes where the study's own does, to 1e-4 of its way.
+
+    What is defined on the study's own steps (noise, delays in whole steps) is run with them.
+    """
+    own = today.own_step
+    if beyond_stocks(today.flat):
+        return own
+    # Each output's end and lowest and highest value say how far it went.
+    exact = _course(today, own)
+    if exact is None:
+        return own
+    size = np.maximum(np.ptp(exact, axis=1), 0.05 * np.abs(exact).max(axis=1)) + 1e-300
+    for step in coarser(own):
+        coarse = _course(today, step)
+        if coarse is not None and (np.abs(coarse - exact) <= _AGREES * size[:, None]).all():
+            return step
+    return own
+
+
+def coarser(own: Step) -> Iterator[Step]:
+    """Yield cheaper steps than the study's own, the cheapest first."""
+    costs = {Method.EULER: 1, Method.RK2: 2, Method.RK4: 4}
+    for method, times in sorted(_COARSER, key=lambda each: costs[each[0]] / each[1]):
+        if costs[method] / times < costs[own.method]:
+            yield Step(method, own.dt * times)
+
+
+def _course(today: Today, step: Step) -> np.ndarray | None:
+    """Return the outputs (output, time) of the organisation as it is, at a dozen times."""
+    study = today.study
+    every = (study.specs.stop - study.specs.start) / 8
+    try:
+        results = _run(study, today.scenario, study.specs.stop, step, every)
+    except (UsageError, RunError):
+        return None
+    found = np.array([results[output.variable.name] for output in study.outputs])
+    return found if np.isfinite(found).all() else None
+
+
+def _run(study: Study, scenario: Scenario, stop: Fraction, step: Step, every: Fraction) -> Results:
+    specs = replace(study.specs, stop=stop, dt=step.dt, method=step.method, save_interval=every)
+    schedule_of(specs)
+    return run_scenario(replace(study, specs=specs), scenario, estimate_error=False)
+
+
+def contrast(
+    today: Today,
+    *,
+    outcome: str | None = None,
+    ends: Mapping[str, Results] | None = None,
+    step: Step | None = None,
+    lasting: bool = True,
+) -> Contrast:
+    """Return good and bad of a study: as it says, else the scenarios that end best and worst.
+
+    `ends` are results of its scenarios where they have been run. Raises NoContrast where all end
+    within 2 % of one another.
+    """
+    study, output = today.study, headline(today.study, outcome)
+    step = step or step_for(today)
+    time = _time(study)
+    known = dict(ends or {})
+    sign = -1.0 if output.good is Direction.DOWN else 1.0
+    reached = {s.name: _end(study, s, output, time, step, known) for s in _candidates(today)}
+    chosen = {s.name: s for s in _candidates(today)}
+    finite = {name: end for name, end in reached.items() if np.isfinite(end)}
+    if not finite:
+        raise NoContrast("no scenario of the study reaches its end.")
+    wish = study.tipping
+    order = sorted(finite, key=lambda name: sign * finite[name])
+    good = wish.good.name if wish is not None and wish.good is not None else order[-1]
+    bad = wish.bad.name if wish is not None and wish.bad is not None else order[0]
+    own = reached[today.scenario.name]
+    rule = _rule(
+        output, time, (chosen[good], reached[good]), (chosen[bad], reached[bad]), own, True
+    )
+    if rule.gap <= APART * max(abs(rule.good), abs(rule.bad)) or not np.isfinite(rule.gap):
+        raise NoContrast(
+            f"all scenarios of the study end within {APART:.0%} of one another in '{output.title}'."
+        )
+    last = _lasting(today, output, chosen[good], chosen[bad], rule, step) if lasting else None
+    return Contrast(output, chosen[good], chosen[bad], rule, last, step)
+
+
+def _candidates(today: Today) -> Iterator[Scenario]:
+    study = today.study
+    wish = study.tipping
+    both = wish is not None and wish.good is not None and wish.bad is not None
+    named = {s.name: s for s in (() if both else study.scenarios)}
+    if wish is not None:
+        named |= {s.name: s for s in (wish.good, wish.bad) if s is not None}
+    own = next((s for s in study.scenarios if s.name == today.scenario.name), today.scenario)
+    yield from (named | {own.name: own}).values()
+
+
+def _time(study: Study) -> float:
+    wish = study.tipping
+    return float(study.specs.stop) if wish is None or wish.at is None else wish.at
+
+
+def _end(
+    study: Study, scenario: Scenario, output: Output, time: float, step: Step,
+    known: Mapping[str, Results],
+) -> float:  # fmt: skip
+    results = known.get(scenario.name)
+    if results is None:
+        stop = Fraction(str(time))
+        results = _run(study, scenario, stop, step, stop - study.specs.start)
+    place = int(np.searchsorted(results.time, time - 1e-9))
+    return float(results[output.variable.name][min(place, len(results.time) - 1)])
+
+
+def _rule(
+    output: Output, time: float, good: tuple[Scenario, float], bad: tuple[Scenario, float],
+    own: float, settled: bool,
+) -> Rule:  # fmt: skip
+    return Rule(
+        output.variable.name, output.title, output.variable.units, time, good[1], bad[1],
+        good[0].title, bad[0].title, own, settled,
+    )  # fmt: skip
+
+
+def _lasting(
+    today: Today, output: Output, good: Scenario, bad: Scenario, near: Rule, step: Step
+) -> Rule | None:
+    """Return the rule for ever: when good and bad have settled, at the latest after 16 runs."""
+    study, specs = today.study, today.study.specs
+    length = specs.stop - specs.start
+    stop = specs.start + LONGEST * length
+    own = next((s for s in study.scenarios if s.name == today.scenario.name), today.scenario)
+    runs = [_run(study, each, stop, step, length) for each in (good, bad, own)]
+    courses = np.array([run[output.variable.name] for run in runs])
+    if not np.isfinite(courses[:2, -1]).all():
+        return None
+    gap = abs(courses[0, -1] - courses[1, -1])
+    if gap <= APART * np.abs(courses[:2, -1]).max() or gap < 0.1 * near.gap:
+        return None
+    off = np.abs(courses - courses[:, -1:]).max(axis=0) / gap
+    multiple = next(n for n in (LEAST, 8, LONGEST) if off[n] <= _AT_REST)
+    before = np.abs(courses[:, LONGEST // 2] - courses[:, -1]).max() / gap
+    ends = courses[:, multiple]
+    return _rule(
+        output, float(specs.start + multiple * length), (good, float(ends[0])),
+        (bad, float(ends[1])), float(ends[2]), bool(before <= _AT_REST),
+    )  # fmt: skip

@@ -47,6 +47,12 @@ def study_run(name: str) -> StudyRun:
     return run_study(study(name))
 
 
+@cache
+def default_run(name: str) -> Results:
+    """Return a library model's run as it is, for two years of its weeks."""
+    return simulate(model(name), stop=104, estimate_error=False)
+
+
 def scenarios() -> list[tuple[str, str]]:
     """Return every study with each of its scenarios."""
     return [(name, scenario.name) for name in STUDIES for scenario in study(name).scenarios]
@@ -63,7 +69,6 @@ def headlines(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
-@cache
 def run_scenario(
     name: str,
     scenario: str,
@@ -73,6 +78,18 @@ def run_scenario(
     stop: float | None = None,
 ) -> Results:
     """Return one scenario as a study runs it, but in the target and with the step asked for."""
+    return _run(name, scenario, target, method, dt, stop)  # one key for each run, however asked
+
+
+@cache
+def _run(
+    name: str,
+    scenario: str,
+    target: str,
+    method: str | None,
+    dt: float | None,
+    stop: float | None,
+) -> Results:
     asked = study(name)
     chosen = next(one for one in asked.scenarios if one.name == scenario)
     before, changed = scenario_models(asked, chosen)

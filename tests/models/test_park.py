@@ -54,7 +54,7 @@ def test_the_arrivals_of_a_day_are_the_guests_of_the_day() -> None:
 
 
 def test_guests_are_counted_in_and_counted_out() -> None:
-    settings = {"Difference between days": 0.5, "Strength of steering": 2.0}
+    settings = {"Difference between days": 0.5, "Screens": 1.0}
     results = simulate(model(NAME), settings, method="euler", stop=48, save_every=0.0625,
                        estimate_error=False)  # fmt: skip
     net = np.cumsum(results["Arriving"] - results["Going home"])[:-1] * 0.0625
@@ -63,7 +63,7 @@ def test_guests_are_counted_in_and_counted_out() -> None:
 
 
 def test_steering_and_moving_staff_add_no_capacity() -> None:
-    results = run(3, {"Strength of steering": 4, "Share of staff who move": 0.3})
+    results = run(3, {"Screens": 1, "Strength of steering": 4, "Share of staff who move": 0.3})
     capacity = sum(results[f"Capacity[{zone}]"] for zone in ZONES)
     np.testing.assert_allclose(capacity, 2800, rtol=1e-9)
     shares = sum(results[f"Share of choice[{zone}]"] for zone in ZONES)
@@ -72,11 +72,12 @@ def test_steering_and_moving_staff_add_no_capacity() -> None:
 
 def test_yesterdays_waits_make_good_and_bad_days_take_turns() -> None:
     # A balancing loop with a delay of a day: followed strongly it swings with a period of two.
-    results = run(11, {"Strength of steering": 2, "Steering by the live picture": 0})
+    results = run(11, {"Screens": 1, "Steering by the live picture": 0})
     peaks = np.diff(results["Longest wait of the last day"][24 * 5 :: 24])
     assert (np.sign(peaks[1:]) == -np.sign(peaks[:-1])).all()
     assert np.abs(peaks).min() > 0.3
-    weakly = run(11, {"Strength of steering": 0.3, "Steering by the live picture": 0})
+    weak = {"Screens": 1, "Strength of steering": 0.3, "Steering by the live picture": 0}
+    weakly = run(11, weak)
     assert np.abs(np.diff(weakly["Longest wait of the last day"][24 * 5 :: 24])).max() < 0.02
 
 
@@ -84,7 +85,7 @@ def test_a_park_with_one_zone_has_nothing_to_steer() -> None:
     alone = {f"Appeal of the {zone}": 0.0 for zone in ZONES[1:]}
     peaks = []
     for strength in (0.0, 4.0):
-        steps = {"Strength of steering": strength}
+        steps = {"Screens": 1.0, "Strength of steering": strength}
         whole = model(NAME).changed(*[Step(canonical(k), 24.0, to=v) for k, v in steps.items()])
         results = simulate(whole, alone, stop=72, dt=0.125, estimate_error=False)
         peaks.append(results["Longest wait of the last day"][-1])

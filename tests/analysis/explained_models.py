@@ -69,13 +69,13 @@ def _growth() -> tuple[Known, ...]:
               "Adopters", "up", "Adopters, Adopting", "R", (0, 0), "virtuous", "Potential"),
         # Two loops that reinforce, of gains 0.05 and 0.005.
         known("the stronger of two",
-              (stock("People", 100, "Births, Guests".split(", ")), flow("Births", "0.05 * People"),
+              (stock("People", 100, ["Births", "Guests"]), flow("Births", "0.05 * People"),
                aux("Fame", "People / 10"), flow("Guests", "0.05 * Fame")),
               "People", "up", "People, Births", "R", (0, 0), "virtuous", "Fame"),
         # Gains 0.02 and 2 S / 5000 are equal at S = 50. S / (1 + S / 100) grows at 0.02 a week,
         # from 9.09 to 33.3 in ln(3.667) / 0.02 = 65 weeks.
         known("the second of two takes over",
-              (stock("Size", 10, "Steady growth, Growing on".split(", ")),
+              (stock("Size", 10, ["Steady growth", "Growing on"]),
                flow("Steady growth", "0.02 * Size"), flow("Growing on", "Size * Size / 5000")),
               "Size", "up", "Size, Growing on", "R", (60, 70), "virtuous", "Steady growth",
               stop=110),
@@ -173,7 +173,7 @@ def every_decoy() -> tuple[Known, ...]:
     return (
         # Word of mouth of gain 0.0001 a week beside advertising that grows by itself.
         known("idle loop",
-              (stock("Customers", 100, "Won, Told".split(", ")), flow("Won", "RAMP(0.05, 5)"),
+              (stock("Customers", 100, ["Won", "Told"]), flow("Won", "RAMP(0.05, 5)"),
                flow("Told", "0.0001 * Customers")),
               "Customers", "up", "Customers, Told", "R", (0, 100)),
         # A market outside decides; the organisation's fame only adds a hundredth.
@@ -193,7 +193,7 @@ def every_decoy() -> tuple[Known, ...]:
               "Price", "up", "Rumour, Spreading", "R", (0, 100)),
         # Births and deaths balance at any size: all that grows is what comes from outside.
         known("two loops that cancel",
-              (stock("People", 100, "Births, Coming".split(", "), "Deaths"),
+              (stock("People", 100, ["Births", "Coming"], "Deaths"),
                flow("Births", "0.05 * People"), flow("Deaths", "0.05 * People"),
                flow("Coming", "EXP(TIME / 25)")),
               "People", "up", "People, Births", "R", (0, 100)),

@@ -12,6 +12,7 @@ from cyclesim.analysis.explanation.parts import (
     Share,
     ToldLoop,
 )
+from cyclesim.analysis.explanation.studies import StudyExplanations, explain_study
 
 __all__ = [
     "Cause",
@@ -22,7 +23,9 @@ __all__ = [
     "Explanation",
     "Phase",
     "Share",
+    "StudyExplanations",
     "ToldLoop",
     "explain",
+    "explain_study",
     "headline",
 ]

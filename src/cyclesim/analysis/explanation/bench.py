@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from functools import cached_property
 
 from cyclesim.compiler import CompiledModel, LinkHeld, Override
@@ -18,6 +19,7 @@ class Bench:
 
     def __init__(self, study: Study, scenario: Scenario, results: Results) -> None:
         self.study, self.scenario, self.results = study, scenario, results
+        self.deadline: float | None = None
 
     @cached_property
     def models(self) -> tuple[CompiledModel, CompiledModel]:
@@ -43,6 +45,8 @@ class Bench:
         return self._run(self.models[0], None)
 
     def _run(self, model: CompiledModel, state: State | None) -> Results:
+        if self.deadline is not None and clock.perf_counter() > self.deadline:
+            raise TimeoutError
         specs = self.study.specs
         return simulate(
             model,

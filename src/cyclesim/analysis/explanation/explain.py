@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from cyclesim.analysis.behavior import Behaviour, Shape, behaviour
 from cyclesim.analysis.explanation.bench import Bench
 from cyclesim.analysis.explanation.links import best_place
-from cyclesim.analysis.explanation.outside import driven_from_outside, driver
+from cyclesim.analysis.explanation.outside import distances, driven_from_outside, driver
 from cyclesim.analysis.explanation.parts import (
     Cause,
     Claim,
@@ -29,12 +30,13 @@ from cyclesim.analysis.loops.dominance import HALF
 from cyclesim.analysis.loops.naming import names_beside
 from cyclesim.analysis.loops.parts import Named
 from cyclesim.compiler import LinkHeld
+from cyclesim.names import Ident
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Direction, Output, Scenario, Study
 
 Array = np.ndarray
 
-STATED = 0.2
+STATED = 0.1
 """A cut that takes or adds less of the movement than this shows nothing: the claim is withdrawn."""
 
 CARRIES = 0.5
@@ -43,8 +45,8 @@ CARRIES = 0.5
 SHARED = 0.5
 """Another loop counts with one where it loses so much of the first one's share by the cut."""
 
-MOST_CUTS = 4
-"""Runs without a loop that one explanation may cost."""
+MOST_CUTS = 3
+"""Loops of one sign that are cut for one explanation at most."""
 
 SLOWER = 0.72
 """A movement speeds up where it begins below this share of its highest speed."""
@@ -59,18 +61,23 @@ def explain(
     results: Results,
     output: Output | None = None,
     names: Sequence[Named] = (),
+    baseline: Results | None = None,
+    deadline: float | None = None,
 ) -> Explanation:
     """Return why a headline output of a scenario moved as it did; the study's first if none given.
 
     The loop that leads by its score (Loops That Matter) in the stretch of time in which the output
     moves most is cut at one link and the scenario is run again. A claim that the cut does not bear
-    out is withdrawn. Loops bear `names`, and those of the README beside the model.
+    out is withdrawn. Loops bear `names`, and those of the README beside the model. `baseline` is
+    a run from the same start without the changes, where there is one already. Raises TimeoutError
+    where a further run would be begun after `deadline`, by `time.perf_counter`.
     """
     begun = clock.perf_counter()
     chosen = output or headline(study)
     values = np.asarray(results[chosen.variable.name], dtype=float)
     found = behaviour(results.time, values, chosen.good)
-    finder = _Finder(study, scenario, results, chosen, values, found)
+    finder = _Finder(study, scenario, results, chosen, values, found, baseline)
+    finder.bench.deadline = deadline
     given = {named.name: named for named in names_beside(results.flat.path, results.flat)}
     given |= {named.name: named for named in names}
     made = finder.explanation(tuple(given.values()))
@@ -90,6 +97,19 @@ class _Candidate:
     family: int
 
 
+@dataclass(frozen=True)
+class _Seen:
+    view: View
+    stretches: tuple[Stretch, ...]
+    stretch: Stretch
+    driven: bool
+
+
+def _leading(seen: _Seen) -> list[_Candidate]:
+    pairs = zip(seen.stretch.leaders[:2], seen.stretch.shares, strict=False)
+    return [_Candidate(seen.view, seen.stretch, n) for n, share in pairs if share >= LEAST_SHARE]
+
+
 class _Finder:
     def __init__(
         self,
@@ -99,80 +119,98 @@ class _Finder:
         output: Output,
         values: Array,
         found: Behaviour,
+        baseline: Results | None,
     ) -> None:
         self.scenario, self.results, self.output = scenario, results, output
-        self.values, self.found = values, found
+        self.values, self.found, self.baseline = values, found, baseline
         self.bench = Bench(study, scenario, results)
-        self.seen: list[tuple[View, tuple[Stretch, ...]]] = []
+        self.seen: list[_Seen] = []
+        self.decided: View | None = None
 
     def explanation(self, names: tuple[Named, ...]) -> Explanation:
         if not self.results.status.complete:
             return self._made(Cause.BROKEN_OFF)
         if self.found.shape is Shape.UNMOVED:
             return self._made(Cause.NOTHING)
+        self._look(names)
         withdrawn: list[Claim] = []
-        standing: list[Claim] = []
-        count = 0
-        for candidate in self._candidates(names):
-            if count == MOST_CUTS:
-                break
-            count += 1
+        adding: Claim | None = None
+        for candidate in self._reinforcing()[:MOST_CUTS]:
             claim = self._claim(candidate)
             if claim is None:
                 continue
-            if claim.stands:
-                standing.append(claim)
-            else:
-                withdrawn.append(claim)
-            if claim.carries and claim.loop.reinforcing:
+            if claim.carries:
+                self.decided = candidate.view
                 return self._made(Cause.LOOP, claim, withdrawn)
-        outside = driver(self.bench, self.output, self.values)
-        balancing = next((each for each in standing if not each.loop.reinforcing), None)
-        adding = max(
-            (each for each in standing if each.loop.reinforcing),
-            key=lambda each: each.took,
-            default=None,
-        )
+            if not claim.stands:
+                withdrawn.append(claim)
+            elif adding is None or claim.took > adding.took:
+                adding = claim
+        outside = driver(self.bench, self.output, self.values, self.baseline)
         if outside is not None and outside.took >= CARRIES:
             return self._made(Cause.OUTSIDE, adding, withdrawn, outside)
-        if balancing is not None:
-            return self._made(Cause.LOOP, balancing, withdrawn, outside)
+        for candidate in self._balancing()[:MOST_CUTS]:
+            claim = self._claim(candidate)
+            if claim is not None and claim.stands:
+                self.decided = candidate.view
+                return self._made(Cause.LOOP, claim, withdrawn, outside)
+            withdrawn += [claim] if claim is not None else []
         return self._made(Cause.SHARED, adding, withdrawn, outside)
 
-    def _candidates(self, names: tuple[Named, ...]) -> Iterator[_Candidate]:
-        """Yield loops that may have carried the change, the likeliest first."""
-        later: list[_Candidate] = []
+    @cached_property
+    def distances(self) -> dict[Ident, int]:
+        """Return how far each variable lies from what comes from outside."""
+        return distances(self.bench, self.output)
+
+    def _look(self, names: tuple[Named, ...]) -> None:
+        """Look at the partitions above the output, each with its stretches and the decisive one."""
         for view in views(self.results, self.output.variable.ident, names):
             found = stretches(view, self.values)
-            self.seen.append((view, found))
             stretch = decisive(found, self.values)
             if stretch is None:
                 continue
-            leader = stretch.leaders[0]
-            if driven_from_outside(view, leader, stretch, self.values) > CARRIES:
-                continue
-            self.seen.insert(0, self.seen.pop())
-            for number, share in zip(stretch.leaders[:2], stretch.shares, strict=False):
-                if share >= LEAST_SHARE:
-                    yield _Candidate(view, stretch, number)
-            if stretch.sign < 0:
-                later += self._reinforcing(view, stretch)
-        yield from later
+            outside = driven_from_outside(view, stretch.leaders[0], stretch, self.values)
+            self.seen.append(_Seen(view, found, stretch, outside > CARRIES))
+        own = [each for each in self.seen if not each.driven] or self.seen
+        self.decided = own[0].view if own else None
 
-    def _reinforcing(self, view: View, stretch: Stretch) -> list[_Candidate]:
-        """Return the strongest loop that reinforces in a stretch where others rule."""
-        part = slice(stretch.first, stretch.past)
-        means = view.relative[:, part].mean(axis=1)
-        best = int(means.argmax())
-        share = float(means[best])
-        if share < LEAST_SHARE:
+    def _reinforcing(self) -> list[_Candidate]:
+        """Return loops that reinforce and may have carried the change, the likeliest first."""
+        ruling, others = [], []
+        for each in self.seen:
+            if each.stretch.sign > 0 and not each.driven:
+                ruling += _leading(each)
+            else:
+                others += self._strongest(each)
+        return ruling + others
+
+    def _balancing(self) -> list[_Candidate]:
+        own = [each for each in self.seen if each.stretch.sign < 0 and not each.driven]
+        return [candidate for each in own for candidate in _leading(each)[:1]]
+
+    def _strongest(self, seen: _Seen) -> list[_Candidate]:
+        """Return the loops that reinforce most in a partition that others rule.
+
+        Their share is over the whole run, intervals weighed by how far the output moves in them.
+        """
+        moved = np.abs(np.diff(self.values)) * (seen.view.total > 0)
+        if not moved.any():
             return []
-        own = replace(stretch, sign=1, leaders=(best,), shares=(share,), ruling=1 - stretch.ruling)
-        return [_Candidate(view, own, best)]
+        means = seen.view.relative @ (moved / moved.sum())
+        first = int(np.flatnonzero(seen.view.total > 0)[0])
+        ruling = float(np.nansum(seen.view.reinforcing * moved) / moved.sum())
+        change = float(self.values[-1] - self.values[first])
+        found = []
+        for best in np.argsort(-means, kind="stable")[:2].tolist():
+            share = float(means[best])
+            if share >= LEAST_SHARE:
+                whole = (first, len(moved), 1, (best,), (share,), min(ruling, HALF), change)
+                found.append(_Candidate(seen.view, Stretch(*whole), best))
+        return found
 
     def _claim(self, candidate: _Candidate) -> Claim | None:
         view, stretch, number = candidate.view, candidate.stretch, candidate.family
-        place = best_place(view, number, stretch)
+        place = best_place(view, number, stretch, self.distances)
         if place is None:
             return None
         source = place.source
@@ -219,11 +257,11 @@ class _Finder:
             took = float(own[-1] - other[-1]) / moved
         else:
             took = float(np.abs(own - other).max()) / spread if spread else 0.0
-        turned = found.better is not self.found.better
+        turned = None not in (found.better, self.found.better) and found.better != self.found.better
         if claim.loop.reinforcing:
             stands = took >= STATED
             # Where others rule, a loop that reinforces adds to what they do, and no more.
-            rules = claim.ruling >= HALF
+            rules = claim.ruling > HALF
             carries = rules and (took >= CARRIES or (stands and turned))
             reason = "" if stands else f"without it {_less(took)}"
         else:
@@ -258,7 +296,8 @@ class _Finder:
         return Explanation(
             self.scenario, self.output, cause, self.found, words,
             cycle if cause is Cause.LOOP else None, claim, tuple(withdrawn), outside, phases,
-            self.results.time[:-1], shares, self.results.flat.time_units, "", self._notes(), 0.0,
+            self.results.time[:-1], shares, (self.results.time, self.values),
+            self.results.flat.time_units, "", self._notes(), 0.0,
         )  # fmt: skip
 
     def _speeds_up(self, claim: Claim | None) -> bool:
@@ -273,10 +312,10 @@ class _Finder:
 
     def _strip(self) -> tuple[Array, tuple[Phase, ...]]:
         """Return who leads when in the partition that decided, for the strip of dominance."""
-        if not self.seen:
+        seen = next((each for each in self.seen if each.view is self.decided), None)
+        if seen is None:
             return np.full(len(self.results.time) - 1, np.nan), ()
-        view, found = self.seen[0]
-        time = self.results.time
+        view, time = seen.view, self.results.time
         phases = tuple(
             Phase(
                 float(time[each.first]),
@@ -284,17 +323,15 @@ class _Finder:
                 Share(self._told(view, each.leaders[0], each), each.share) if each.sign else None,
                 each.ruling,
             )
-            for each in found
+            for each in seen.stretches
         )
         return view.reinforcing, phases
 
     def _notes(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(note for view, _ in self.seen[:1] for note in view.network.notes))
+        return self.decided.network.notes if self.decided is not None else ()
 
 
 def _less(took: float) -> str:
     if took < 0:
         return "the output would go further, not less far"
     return f"only {100 * took:.0f} % of the movement would be gone"
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from cyclesim.analysis.loops.fold import folded_in_parts
 from cyclesim.analysis.loops.graph import Node
 from cyclesim.analysis.loops.networks import evenly
 from cyclesim.compiler import FlatVariable, Role
+from cyclesim.names import Ident
 
 Array = np.ndarray
 
@@ -40,8 +41,15 @@ class Place:
     others: tuple[tuple[int, float], ...]
 
 
-def best_place(view: View, number: int, stretch: Stretch) -> Place | None:
-    """Return the link at which to cut a family; None where none can be held."""
+def best_place(
+    view: View, number: int, stretch: Stretch, distances: Mapping[Ident, int]
+) -> Place | None:
+    """Return the link at which to cut a family; None where none can be held.
+
+    `distances` say how far each variable lies from what comes from outside. A link that leads
+    back, to a variable no farther than its source, is taken first: what comes from outside then
+    still runs its course once, and only what the loop makes of it is cut off.
+    """
     family = view.families[number]
     links = _links(view, family)[:_MOST_LINKS]
     judge = _folded_damage if view.network.unfolded is not None else _damage
@@ -49,8 +57,12 @@ def best_place(view: View, number: int, stretch: Stretch) -> Place | None:
     if not places:
         return None
     whole = [place for place in places if place.taken >= WHOLE]
+    # Where a stock no longer drives its own flow it drains or fills past all bounds.
+    whole = [place for place in whole if not _own_flow(view, place)] or whole
     if not whole:
         return max(places, key=lambda place: place.taken)
+    back = [place for place in whole if _leads_back(place, distances)]
+    whole = back or whole
     least = min(place.damage for place in whole)
     return next(place for place in whole if place.damage <= least + _EQUAL)
 
@@ -72,6 +84,18 @@ def _links(view: View, family: Family) -> list[tuple[FlatVariable, FlatVariable]
         if (source, target) not in found and source.ident != target.ident:
             found.append((source, target))
     return found
+
+
+def _leads_back(place: Place, distances: Mapping[Ident, int]) -> bool:
+    near, far = distances.get(place.target.ident), distances.get(place.source.ident)
+    return near is not None and far is not None and near <= far
+
+
+def _own_flow(view: View, place: Place) -> bool:
+    """Return whether a link leads from a stock to a flow of its own."""
+    rules = view.graph.flat.levels
+    rule = next((each for each in rules if each.ident == place.source.ident), None)
+    return rule is not None and place.target.ident in (*rule.inflows, *rule.outflows)
 
 
 def _belongs(node: Node, variable: FlatVariable) -> bool:

@@ -15,6 +15,7 @@ from cyclesim.analysis.loops.graph import needs
 from cyclesim.compiler import FlatModel, FlatVariable, Replacement, Role
 from cyclesim.compiler.terms import moves
 from cyclesim.names import Ident
+from cyclesim.results import Results
 from cyclesim.scenario.parts import Output
 
 Array = np.ndarray
@@ -51,8 +52,13 @@ def driven_from_outside(view: View, number: int, stretch: Stretch, values: Array
     return float(moved[outside].sum()) / whole if whole > 0 else 0.0
 
 
-def driver(bench: Bench, output: Output, values: Array) -> Driver | None:
-    """Return what outside the loops the output's movement goes with, shown by taking it away."""
+def driver(
+    bench: Bench, output: Output, values: Array, baseline: Results | None = None
+) -> Driver | None:
+    """Return what outside the loops the output's movement goes with, shown by taking it away.
+
+    `baseline` is a run from the same start without the scenario's changes, where there is one.
+    """
     flat = bench.results.flat
     above = _above(flat, output.variable.ident)
     changed = [
@@ -61,7 +67,8 @@ def driver(bench: Bench, output: Output, values: Array) -> Driver | None:
         if change.override.ident in above or change.override.ident == output.variable.ident
     ]
     if changed:
-        end = float(bench.unchanged()[output.variable.name][-1])
+        without = baseline or bench.unchanged()
+        end = float(without[output.variable.name][-1])
         return Driver(tuple(dict.fromkeys(changed)), True, end, _took(values, end))
     found: list[Driver] = []
     for variable in _moving_by_itself(flat, above):
@@ -72,6 +79,27 @@ def driver(bench: Bench, output: Output, values: Array) -> Driver | None:
         end = float(bench.held(held)[output.variable.name][-1])
         found.append(Driver((variable.name,), False, end, _took(values, end)))
     return max(found, key=lambda each: each.took, default=None)
+
+
+def distances(bench: Bench, output: Output) -> dict[Ident, int]:
+    """Return how far variables lie below what comes from outside: the changes, and the clock."""
+    flat = bench.results.flat
+    above = _above(flat, output.variable.ident)
+    readers: dict[Ident, list[Ident]] = {}
+    for ident, needed in needs(flat).items():
+        for each in needed:
+            readers.setdefault(each, []).append(ident)
+    sources = [change.override.ident for change in bench.scenario.changes]
+    if not sources:
+        sources = [variable.ident for variable in _moving_by_itself(flat, above)]
+    found = dict.fromkeys(sources, 0)
+    waiting = list(found)
+    for ident in waiting:
+        for reader in readers.get(ident, ()):
+            if reader not in found:
+                found[reader] = found[ident] + 1
+                waiting.append(reader)
+    return found
 
 
 def _took(values: Array, end: float) -> float:

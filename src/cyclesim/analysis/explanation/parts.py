@@ -122,8 +122,9 @@ class Explanation:
 
     `claim` is the loop that carries the change or adds to it, `withdrawn` are loops that led by
     their scores and whose cut changed too little. `phases` are those of the partition that decided,
-    `time` and `reinforcing` (interval,) the share of its loops that reinforce over time. `notes`
-    say what a reader has to know; `seconds` is what it took.
+    `time` and `reinforcing` (interval,) the share of its loops that reinforce over time. `course`
+    are the saved times and the output's values. `notes` say what a reader has to know; `seconds` is
+    what it took.
     """
 
     scenario: Scenario
@@ -138,6 +139,7 @@ class Explanation:
     phases: tuple[Phase, ...]
     time: Array
     reinforcing: Array
+    course: tuple[Array, Array]
     time_units: str
     sentence: str
     notes: tuple[str, ...]

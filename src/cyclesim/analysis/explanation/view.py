@@ -16,7 +16,7 @@ import numpy as np
 from cyclesim.analysis.loops.adjusting import adjusting, summed_up
 from cyclesim.analysis.loops.analysis import named_states
 from cyclesim.analysis.loops.cycles import Budget, OverBudgetError, nodes_of
-from cyclesim.analysis.loops.dominance import loop_scores, shares, total_scores
+from cyclesim.analysis.loops.dominance import HALF, loop_scores, shares, total_scores
 from cyclesim.analysis.loops.graph import CausalGraph, Node, causal_graph, needs
 from cyclesim.analysis.loops.naming import named_rows, runs_through
 from cyclesim.analysis.loops.networks import Network, Wish, network_of
@@ -214,15 +214,22 @@ def _named(
 def _unfolded_way(
     network: Network, number: int, typical: Array | None, known: dict[int, tuple[int, ...]]
 ) -> tuple[int, ...]:
-    """Return the rows of a loop seen through stocks, with what lies on its strongest ways."""
-    if network.unfolded is None or typical is None:
+    """Return the rows of a loop seen through stocks, with what lies on its strongest ways.
+
+    Straight ways past no other stock where these make up half of a link.
+    """
+    whole = network.unfolded
+    if whole is None or typical is None:
         return nodes_of(network.loops[number], network.ends)
     rows: list[int] = []
     for link in network.loops[number]:
         source, target = network.ends[link]
         if link not in known:
-            others = frozenset(network.through) - {source, target}
-            known[link] = strongest_path(network.unfolded.ends, typical, source, target, others)
+            straight = np.abs(whole.direct[link]).sum() >= HALF * np.abs(network.scores[link]).sum()
+            avoided = frozenset(whole.states if straight else network.through)
+            others = avoided - {source, target}
+            stocks = frozenset(whole.states)
+            known[link] = strongest_path(whole.ends, typical, (source, target), others, stocks)
         rows += (source, *known[link])
     return tuple(rows)
 
@@ -230,19 +237,22 @@ def _unfolded_way(
 def strongest_path(
     ends: Sequence[tuple[int, int]],
     strengths: Array,
-    source: int,
-    target: int,
+    between: tuple[int, int],
     avoided: frozenset[int],
+    stocks: frozenset[int],
 ) -> tuple[int, ...]:
     """Return what lies on the strongest way between two rows, past none that are avoided.
 
-    Ways are lengthened link by link and only the strongest to each row is kept, so that a
-    stronger one that had to give way before is not found.
+    Each stock on the way halves its strength, so that detours through circles do not pay. Ways
+    are lengthened link by link and only the strongest to each row is kept, so that a stronger one
+    that had to give way before is not found.
     """
+    source, target = between
     out: dict[int, list[tuple[int, float]]] = {}
     for (begin, end), strength in zip(ends, strengths.tolist(), strict=True):
         if strength > 0 and end not in avoided and begin not in avoided:
-            out.setdefault(begin, []).append((end, strength))
+            size = strength / 2 if end in stocks and end != target else strength
+            out.setdefault(begin, []).append((end, size))
     best: dict[int, tuple[float, tuple[int, ...]]] = {}
     goal: tuple[float, tuple[int, ...]] = (0.0, ())
     front: dict[int, tuple[float, tuple[int, ...]]] = {source: (1.0, ())}

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cyclesim.analysis.behavior import Behaviour, Shape
 from cyclesim.analysis.explanation.parts import Cause, Claim, Cycle, Driver, Explanation, ToldLoop
 from cyclesim.analysis.words import many, moment, pair, with_unit
 from cyclesim.scenario.parts import Direction
 
-MOST_STATIONS = 5
+MOST_STATIONS = 6
 """Variables of a loop that a sentence names."""
 
-_SPEEDING = frozenset(
-    {Shape.RISING_EVER_FASTER, Shape.DECLINING_EVER_FASTER, Shape.S_SHAPED}
-)
+_SPEEDING = frozenset({Shape.RISING_EVER_FASTER, Shape.DECLINING_EVER_FASTER, Shape.S_SHAPED})
 
 
-def label(
-    found: Behaviour, reinforcing: bool, speeds_up: bool = False
-) -> tuple[str, Cycle | None]:
+def label(found: Behaviour, reinforcing: bool, speeds_up: bool = False) -> tuple[str, Cycle | None]:
     """Return what a movement is called, and the cycle that it is where it is one.
 
     Virtuous and vicious need both a movement in a good or bad direction that speeds up, by its
@@ -36,12 +33,12 @@ def label(
         kind = "improvement" if found.better else "decline"
     elif found.good is Direction.NEITHER:
         kind = "rise" if found.change > 0 else "fall"
+    if found.shape is Shape.OSCILLATING:
+        return "oscillation", None
     if reinforcing:
         return f"{kind} that feeds itself", None
     if found.shape in (Shape.LEVELLING_OFF, Shape.S_SHAPED):
         return f"{kind} towards a limit", None
-    if found.shape is Shape.OSCILLATING:
-        return "oscillation", None
     return kind, None
 
 
@@ -101,10 +98,8 @@ def _without(explanation: Explanation, claim: Claim) -> str:
 def _from_outside(explanation: Explanation, driver: Driver) -> str:
     ends, without = pair(explanation.behaviour.end, driver.end_without)
     units = explanation.output.variable.units
-    names = _listed([f"'{name}'" for name in driver.names[:3]])
-    more = len(driver.names) - 3
-    if more > 0:
-        names += f" and {more} more"
+    quoted = [f"'{name}'" for name in driver.names]
+    names = _listed(quoted if len(quoted) <= 4 else [*quoted[:3], f"{len(quoted) - 3} more"])
     what = f"the change of {names}" if driver.changes else f"what {names} does"
     if not driver.changes and len(driver.names) > 1:
         what = f"what {names} do"
@@ -118,8 +113,9 @@ def _from_outside(explanation: Explanation, driver: Driver) -> str:
 def _added(explanation: Explanation, claim: Claim) -> str:
     """Return the sentence of a loop that adds to what others set off."""
     what = _loop(claim.loop)
-    ends = _without(explanation, claim)
-    return f"{what[:1].upper()}{what[1:]} adds {100 * claim.took:.0f} % of it: {ends}."
+    part = f"{100 * claim.took:.0f} % of it" if claim.took < 1 else "all of it and more"
+    ends = _without(explanation, replace(claim, with_others=()))
+    return f"{what[:1].upper()}{what[1:]} makes {part}: {ends}."
 
 
 def _since(explanation: Explanation, claim: Claim) -> str:
@@ -144,8 +140,7 @@ def stations(loop: ToldLoop) -> str:
         stocks = loop.name.split(", ")
         names = stocks if 1 < len(stocks) <= MOST_STATIONS else names
     if len(names) > MOST_STATIONS:
-        step = len(names) / MOST_STATIONS
-        names = [names[int(n * step)] for n in range(MOST_STATIONS)]
+        names = [*names[: MOST_STATIONS - 2], "...", names[-1]]
     return " -> ".join((*names, names[0]))
 
 

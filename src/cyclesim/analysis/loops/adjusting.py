@@ -126,5 +126,3 @@ def _rows(graph: CausalGraph, term: Term) -> Iterator[int]:
             box = tuple((i.place,) for i in node.indexes if isinstance(i, AtPlace))
             shape = shapes[node.ident].shape
             yield from (places[node.ident] + spot for spot in places_in(shape, box))
-
-

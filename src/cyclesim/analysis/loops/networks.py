@@ -16,7 +16,7 @@ from cyclesim.analysis.loops.cycles import (
 )
 from cyclesim.analysis.loops.fold import MOST_KEPT, between_states, folded_in_parts, slowest
 from cyclesim.analysis.loops.graph import CausalGraph, NetFlow
-from cyclesim.analysis.loops.parts import Method
+from cyclesim.analysis.loops.parts import STILL, Method
 from cyclesim.compiler import Role
 
 Array = np.ndarray
@@ -207,12 +207,18 @@ def _chosen(
         for place, row in enumerate(states)
         if not graph.nodes[row].hidden and graph.nodes[row].variable.role is Role.LEVEL
     ] or list(range(len(states)))
+    own = [place for place in own if _moves(values[states[place]])] or own
     gathering = [place for place in own if states[place] not in wish.follows] or own
     if len(gathering) <= MOST_GATHERING:
         return gathering, "those that do not merely follow something"
     spots = evenly(scores.shape[1], _MOST_NUMBERS // len(states) ** 2)
     sampled = between_states(ends, scores[:, spots], states)
     return _slowest(graph, states, gathering, sampled, spots, values), "the slowest"
+
+
+def _moves(samples: Array) -> bool:
+    """Return whether a value moves by more than rounding."""
+    return bool(np.ptp(samples) > STILL * np.abs(samples).max(initial=0.0))
 
 
 def _slowest(

@@ -15,6 +15,8 @@ from pathlib import Path
 import click
 
 from cyclesim import library
+from cyclesim.analysis.explanation import Cause, StudyExplanations, explain_study
+from cyclesim.analysis.explanation.studies import SECONDS
 from cyclesim.cli.options import (
     Command,
     dt_option,
@@ -62,6 +64,12 @@ _out_option = click.option(
 )
 @click.argument("study")
 @_out_option
+@click.option(
+    "--explain/--no-explain",
+    "explain",
+    default=None,
+    help="Say why, for every scenario or none; else for as many as take two seconds.",
+)
 @set_option
 @method_option
 @dt_option
@@ -71,6 +79,7 @@ _out_option = click.option(
 def run(
     study: str,
     out: Path | None,
+    explain: bool | None,
     settings: tuple[str, ...],
     method: str | None,
     dt: str | None,
@@ -81,7 +90,8 @@ def run(
     """Run all scenarios of a study and write its report.
 
     STUDY is a file, or a library study's name. Writes report.html, series.csv (every variable in
-    every scenario) and summary.json (what the report says, for other programs).
+    every scenario) and summary.json (what the report says, for other programs). Says of the first
+    headline variable which feedback loop carried its change, held against a run without the loop.
     Exit code 4 where an expectation of the study does not hold.
     """
     file = find_study(study)
@@ -89,11 +99,13 @@ def run(
         refuse_taken_folder(out, _FILES, force)
     given = numbers(settings)
     found = run_study(file, settings=given, method=method, dt=dt, progress=progress(quiet))
-    folder = write_all(found, out, "cyclesim-run", force, _repeating(study, settings, method, dt))
+    explained = _explained(found, explain)
+    command = _repeating(study, settings, method, dt)
+    folder = write_all(found, out, "cyclesim-run", force, command, explained)
     if as_json:
-        say(json_text(summary(found)))
+        say(json_text(summary(found, explained)))
     elif not quiet:
-        say_answers(found, _TOLD)
+        say_answers(found, _TOLD, explained)
     tell_settings(given, found.study.model.flat, quiet)
     for finding in findings(found, quiet):
         tell(finding)
@@ -111,9 +123,11 @@ def demo(out: Path | None, show: bool, quiet: bool) -> int:
     if out is not None:
         refuse_taken_folder(out, _FILES, force=False)
     found = run_study(library.study_path(FLAGSHIP), progress=progress(quiet))
-    folder = write_all(found, out, "cyclesim-demo", False, ["cyclesim", "run", FLAGSHIP])
+    explained = _explained(found, None)
+    command = ["cyclesim", "run", FLAGSHIP]
+    folder = write_all(found, out, "cyclesim-demo", False, command, explained)
     if not quiet:
-        say_answers(found, 1)
+        say_answers(found, 1, explained)
         say()
     for finding in findings(found, quiet):
         tell(finding)
@@ -121,6 +135,13 @@ def demo(out: Path | None, show: bool, quiet: bool) -> int:
     opened = show and can_open() and webbrowser.open(report.as_uri())
     say(f"{'opened' if opened else 'open in a browser:'} {report}")
     return exit_code(found)
+
+
+def _explained(found: StudyRun, wanted: bool | None) -> StudyExplanations | None:
+    """Return why scenarios went where they went: all, none, or as many as take two seconds."""
+    if wanted is False:
+        return None
+    return explain_study(found, None if wanted else SECONDS)
 
 
 def _repeating(
@@ -136,7 +157,12 @@ def _repeating(
 
 
 def write_all(
-    found: StudyRun, out: Path | None, stem: str, force: bool, command: list[str]
+    found: StudyRun,
+    out: Path | None,
+    stem: str,
+    force: bool,
+    command: list[str],
+    explained: StudyExplanations | None = None,
 ) -> Path:
     """Write report, series and summary into a folder, a fresh one where none is named.
 
@@ -145,10 +171,10 @@ def write_all(
     if out is not None:
         refuse_taken_folder(out, _FILES, force)
     folder = out if out is not None else fresh_folder(stem)
-    text = json.dumps(summary(found), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(summary(found, explained), ensure_ascii=False, indent=1) + "\n"
     try:
         with writing(folder / "report.html"):
-            write_report(found, folder / "report.html", command=command)
+            write_report(found, folder / "report.html", command=command, explained=explained)
         with writing(folder / "series.csv"):
             write_whole(folder / "series.csv", series_csv(found))
         with writing(folder / "summary.json"):
@@ -160,8 +186,8 @@ def write_all(
     return folder
 
 
-def say_answers(found: StudyRun, most: int) -> None:
-    """Print what became of the first headline variables in each scenario, on stdout."""
+def say_answers(found: StudyRun, most: int, explained: StudyExplanations | None = None) -> None:
+    """Print what became of the first headline variables in each scenario, and why, on stdout."""
     told = answers(found)
     _print(found.study.title)
     for text in (found.study.question, in_one_sentence(told)):
@@ -172,6 +198,14 @@ def say_answers(found: StudyRun, most: int) -> None:
         _print(answer.scenario.title)
         for finding in answer.findings[:most]:
             _print(finding.words, "  ")
+        why = explained.by_scenario.get(answer.scenario.name) if explained else None
+        if why is not None and why.cause is not Cause.NOTHING:
+            _print(f"Why: {why.sentence}", "  ")
+    if explained is not None and explained.left_out:
+        say()
+        titles = {scenario.name: scenario.title for scenario in found.study.scenarios}
+        left = ", ".join(f"'{titles[name]}'" for name in explained.left_out)
+        _print(f"Why is left out, since it takes longer, for {left}; --explain tells all.")
 
 
 def _print(text: str, indent: str = "") -> None:

@@ -229,18 +229,25 @@ def emit_numpy(flat: FlatModel) -> Program:
     """Return the program of a model for arrays with a free last axis."""
     renderer = NumpyRenderer(flat)
     source = Source("numpy", module_text(flat, renderer), flat)
-    support: dict[str, Any] = dict(OPERATIONS_ON_ARRAYS)
-    support["conveyor_at_start"] = belt.at_start
-    support |= {"inf": np.float64(np.inf), "nan": np.float64(np.nan), "noise_of": noise_of}
-    support |= {"spread": spread, "assemble": assemble, "taken": taken}
-    support |= {"unfilled": unfilled, "filled": filled, "float": float, "range": range}
-    support |= {"gathered": gathered} | REDUCTIONS | renderer.support
-    for number, table in enumerate(flat.tables.values()):
-        functions = [array_table(graphical) for graphical in table.graphicals]
-        support[f"table_{number}"] = (
-            many_tables(functions, table.shape) if table.shape else functions[0]
-        )
+    support = term_names(flat, renderer)
+    support |= {"conveyor_at_start": belt.at_start, "noise_of": noise_of, "range": range}
+    support |= {"spread": spread, "assemble": assemble, "unfilled": unfilled, "filled": filled}
     return load(source, support)
+
+
+def term_names(flat: FlatModel, renderer: NumpyRenderer) -> dict[str, Any]:
+    """Return what the names in rendered terms stand for, graphical functions included.
+
+    What the renderer itself adds is there once the terms are rendered.
+    """
+    support: dict[str, Any] = dict(OPERATIONS_ON_ARRAYS) | REDUCTIONS | renderer.support
+    support |= {"inf": np.float64(np.inf), "nan": np.float64(np.nan), "float": float}
+    support |= {"gathered": gathered, "taken": taken}
+    for ident, name in renderer.tables.items():
+        table = flat.tables[ident]
+        functions = [array_table(graphical) for graphical in table.graphicals]
+        support[name] = many_tables(functions, table.shape) if table.shape else functions[0]
+    return support
 
 
 def _flags(test: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:

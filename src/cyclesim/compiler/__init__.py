@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cyclesim.compiler.expand import expand
 from cyclesim.compiler.flat import FlatModel, FlatVariable, Role
 from cyclesim.compiler.flatten import flatten
+from cyclesim.compiler.link_held import LinkHeld
 from cyclesim.compiler.override import (
     InitialValue,
     Lifted,
@@ -31,6 +32,7 @@ __all__ = [
     "FlatVariable",
     "InitialValue",
     "Lifted",
+    "LinkHeld",
     "Model",
     "NothingSelected",
     "Origin",
@@ -60,7 +62,7 @@ class CompiledModel(Shown):
     resolved: Model[Piece]
     flat: FlatModel
 
-    def changed(self, *overrides: Override | Lifted) -> CompiledModel:
+    def changed(self, *overrides: Override | Lifted | LinkHeld) -> CompiledModel:
         """Return the model with changes compiled in, in the order given."""
         if not overrides:
             return self

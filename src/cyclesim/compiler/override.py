@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from cyclesim.compiler import test_inputs
 from cyclesim.compiler.dimensions import boxes, common
+from cyclesim.compiler.link_held import LinkHeld, held
 from cyclesim.compiler.parts import (
     Algebraic,
     Buffer,
@@ -110,13 +111,18 @@ Override = Replacement | InitialValue | Step | Ramp | Pulse | Points
 Part = Level[Piece] | Algebraic[Piece] | Memory[Piece] | Buffer[Piece]
 
 
-def override(model: Model[Piece], overrides: tuple[Override | Lifted, ...]) -> Model[Piece]:
+def override(
+    model: Model[Piece], overrides: tuple[Override | Lifted | LinkHeld, ...]
+) -> Model[Piece]:
     """Return the model with each change compiled in, in the order given.
 
     Raises UsageError for a name that is not a variable or cannot be changed so.
     """
     for change in overrides:
-        model = _overridden(model, change)
+        if isinstance(change, LinkHeld):
+            model = held(model, change)
+        else:
+            model = _overridden(model, change)
     return model
 
 

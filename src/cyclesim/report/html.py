@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from cyclesim.analysis.explanation import StudyExplanations
 from cyclesim.analysis.words import exact_number, moment, unit
 from cyclesim.files import write_whole
 from cyclesim.report.charts import charts, dash_array, palette_css
@@ -21,23 +22,37 @@ from cyclesim.report.evidence import in_words, parameter_rows
 from cyclesim.report.figures import letter
 from cyclesim.report.findings import answers, in_one_sentence, strongest_first
 from cyclesim.report.marks import begins, marks_of
+from cyclesim.report.reasons import reasons
 from cyclesim.report.trust import alarms, command_line, error_rows, facts, remarks
 from cyclesim.scenario.parts import StudyRun
 
 
-def write_report(run: StudyRun, path: Path, *, command: Sequence[str] | None = None) -> Path:
+def write_report(
+    run: StudyRun,
+    path: Path,
+    *,
+    command: Sequence[str] | None = None,
+    explained: StudyExplanations | None = None,
+) -> Path:
     """Write a study's report to a file that is whole or not there.
 
-    `command` is the command line that repeats it, `cyclesim run STUDY` where not given.
+    `command` is the command line that repeats it, `cyclesim run STUDY` where not given;
+    `explained` says why scenarios went where they went.
     """
-    return write_whole(path, report_html(run, command=command))
+    return write_whole(path, report_html(run, command=command, explained=explained))
 
 
-def report_html(run: StudyRun, *, command: Sequence[str] | None = None) -> str:
+def report_html(
+    run: StudyRun,
+    *,
+    command: Sequence[str] | None = None,
+    explained: StudyExplanations | None = None,
+) -> str:
     """Return a study's report as one HTML page, the same for the same run and command."""
     script = template_text("report.js")
     library = _library()
-    context = _context(run, command)
+    context = _context(run, command, explained)
+    why = context["why"].each if context["why"] else ()
     return str(
         environment()
         .get_template("report.html")
@@ -50,6 +65,7 @@ def report_html(run: StudyRun, *, command: Sequence[str] | None = None) -> str:
             payload=_json_in_html(
                 {
                     "charts": [chart.envelope for chart in context["charts"]],
+                    "reasons": [reason.envelope for reason in why],
                     "config": PLOTLY_CONFIG,
                 }
             ),
@@ -57,7 +73,9 @@ def report_html(run: StudyRun, *, command: Sequence[str] | None = None) -> str:
     )
 
 
-def _context(run: StudyRun, command: Sequence[str] | None) -> dict[str, Any]:
+def _context(
+    run: StudyRun, command: Sequence[str] | None, explained: StudyExplanations | None
+) -> dict[str, Any]:
     study = run.study
     flat = study.model.flat
     found = answers(run)
@@ -73,6 +91,7 @@ def _context(run: StudyRun, command: Sequence[str] | None) -> dict[str, Any]:
         "answers": found,
         "ranked": strongest_first(found),
         "overall": in_one_sentence(found),
+        "why": reasons(strongest_first(found), explained) if explained else None,
         "alarms": alarms(run),
         "rows": comparison(run, found),
         "charts": charts(run, found, marks),

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cyclesim.analysis.behavior import Behaviour, shape_words
+from cyclesim.analysis.explanation import StudyExplanations
+from cyclesim.analysis.explanation.tables import as_dict
 from cyclesim.files import write_whole
 from cyclesim.report.findings import Answer, answers
 from cyclesim.results import Results
@@ -42,8 +44,11 @@ def write_series_csv(run: StudyRun, path: Path) -> Path:
     return write_whole(path, series_csv(run))
 
 
-def summary(run: StudyRun) -> dict[str, Any]:
-    """Return what a study found, ready for JSON; a value that is not a number is None."""
+def summary(run: StudyRun, explained: StudyExplanations | None = None) -> dict[str, Any]:
+    """Return what a study found, ready for JSON; a value that is not a number is None.
+
+    Each scenario that is `explained` says why it went where it went.
+    """
     study = run.study
     baseline = study.scenarios[0].name if study.scenarios else None
     return {
@@ -54,15 +59,20 @@ def summary(run: StudyRun) -> dict[str, Any]:
         "study_digest": study.digest,
         "time_units": study.model.flat.time_units,
         "baseline": baseline,
-        "scenarios": [_scenario(answer, run.results[answer.scenario.name])
+        "scenarios": [_scenario(answer, run.results[answer.scenario.name], explained)
                       for answer in answers(run)],
+        "not_explained": list(explained.left_out) if explained else
+                         [scenario.name for scenario in study.scenarios],
         "expectations": [_verdict(verdict) for verdict in run.verdicts],
         "warnings": [str(warning) for warning in study.warnings],
         "notes": list(run.notes),
     }  # fmt: skip
 
 
-def _scenario(answer: Answer, results: Results) -> dict[str, Any]:
+def _scenario(
+    answer: Answer, results: Results, explained: StudyExplanations | None
+) -> dict[str, Any]:
+    why = explained.by_scenario.get(answer.scenario.name) if explained else None
     return {
         "name": answer.scenario.name,
         "title": answer.scenario.title,
@@ -80,6 +90,7 @@ def _scenario(answer: Answer, results: Results) -> dict[str, Any]:
             }
             for finding in answer.findings
         ],
+        "explanation": as_dict(why) if why else None,
         "discretisation_error": _error(results),
         "notes": list(results.notes),
         "provenance": dict(results.provenance),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from cyclesim.analysis.loops.adjusting import adjusting
 from cyclesim.analysis.loops.cycles import Budget, OverBudgetError
 from cyclesim.analysis.loops.graph import CausalGraph, LinkKind, causal_graph
 from cyclesim.analysis.loops.listing import Chain, Listing, Marks, listing
@@ -54,7 +55,8 @@ def loops(
     graph = causal_graph(results.flat)
     chains = {named.name: named_rows(graph.flat, named) for named in names}
     limits = budget or Budget()
-    wish = Wish(method, _states(graph, through), _named_states(graph, chains), limits)
+    follows = frozenset(each.row for each in adjusting(graph))
+    wish = Wish(method, _states(graph, through), named_states(graph, chains), limits, follows)
     run = _Run(graph, results, chains, short)
     found: list[tuple[Partition, Listing]] = []
     for rows in sorted(graph.partitions, key=lambda rows: (-len(rows), min(rows))):
@@ -105,7 +107,7 @@ def _states(graph: CausalGraph, names: Iterable[str]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _named_states(graph: CausalGraph, chains: Mapping[str, Chain]) -> frozenset[int]:
+def named_states(graph: CausalGraph, chains: Mapping[str, Chain]) -> frozenset[int]:
     """Return the stocks of the longest named loop that runs through nothing but stocks."""
     whole = [
         chain

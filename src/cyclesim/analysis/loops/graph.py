@@ -103,8 +103,8 @@ def causal_graph(flat: FlatModel) -> CausalGraph:
     Raises UsageError where the graph has more than `MOST_LINKS` links.
     """
     finder = _Finder(flat)
-    needs = finder.needs()
-    on_loops = frozenset(itertools.chain.from_iterable(knots(needs, needs)))
+    every = finder.needs()
+    on_loops = frozenset(itertools.chain.from_iterable(knots(every, every)))
     equations, net_flows = finder.elements(on_loops)
     arrows: dict[int, tuple[int, ...]] = {each.target: each.inputs for each in equations}
     arrows |= {each.target: tuple(row for row, _ in each.flows) for each in net_flows}
@@ -130,6 +130,11 @@ def causal_graph(flat: FlatModel) -> CausalGraph:
     )
     nodes = {row: finder.node(row) for row in home}
     return CausalGraph(flat, nodes, kept, kept_flows, tuple(links), partitions)
+
+
+def needs(flat: FlatModel) -> dict[Ident, tuple[Ident, ...]]:
+    """Return what each variable that moves is computed from, stocks from their flows."""
+    return _Finder(flat).needs()
 
 
 def _kind(flat: FlatModel, finder: _Finder, equation: Equation) -> LinkKind:

@@ -16,7 +16,7 @@ from cyclesim.analysis.loops.cycles import (
 )
 from cyclesim.analysis.loops.fold import MOST_KEPT, between_states, folded_in_parts, slowest
 from cyclesim.analysis.loops.graph import CausalGraph, NetFlow
-from cyclesim.analysis.loops.parts import Method
+from cyclesim.analysis.loops.parts import STILL, Method
 from cyclesim.compiler import Role
 
 Array = np.ndarray
@@ -26,6 +26,9 @@ _MOST_TIMES = 100
 
 MOST_STATES = 1000
 """States that are folded at most: the effort grows with the cube of their number."""
+
+MOST_GATHERING = 7
+"""Stocks that are all looked through: seven that all reach one another have 2,372 loops."""
 
 _MOST_NUMBERS = 8_000_000
 
@@ -66,12 +69,16 @@ class Network:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: a method or none, stocks to look through, and those named loops name."""
+    """What is asked for: a method or none, stocks to look through, and those named loops name.
+
+    `follows` are stocks that merely follow something: not looked through unless asked for.
+    """
 
     method: Method | None
     through: frozenset[int]
     named: frozenset[int]
     budget: Budget
+    follows: frozenset[int] = frozenset()
 
 
 def network_of(
@@ -154,20 +161,17 @@ def _folded(
     if len(states) > MOST_STATES:
         raise OverBudgetError
     wanted = sorted(wish.through & rows or wish.named & rows)
-    kept = [states.index(row) for row in wanted]
+    kept, how = [states.index(row) for row in wanted], "as asked"
+    if not wish.through & rows:
+        how = "those of a named loop"
     if not kept:
-        spots = evenly(scores.shape[1], _MOST_NUMBERS // len(states) ** 2)
-        sampled = between_states(ends, scores[:, spots], states)
-        kept = _slowest(graph, states, sampled, spots, values)
+        kept, how = _chosen(graph, states, ends, scores, values, wish)
     small, plain, failed = folded_in_parts(ends, scores, states, kept)
     through = tuple(states[number] for number in kept)
     new_ends = tuple((source, target) for source in through for target in through)
     new_scores = small.reshape(len(small), -1).T
     direct = plain.reshape(len(plain), -1).T
     loops = all_loops(new_ends, [bits((row != 0).tolist()) for row in new_scores], Budget())
-    how = (
-        "as asked" if wish.through & rows else "those of a named loop" if wanted else "the slowest"
-    )
     own = sum(not graph.nodes[row].hidden for row in states)
     notes = [
         f"seen through {len(through)} of {own} stocks, {how}; everything else is folded into the "
@@ -186,16 +190,47 @@ def evenly(count: int, most: int) -> list[int]:
     return sorted({round(spot) for spot in np.linspace(0, count - 1, min(count, max(3, most)))})
 
 
-def _slowest(
-    graph: CausalGraph, states: Sequence[int], matrix: Array, spots: list[int], values: Array
-) -> list[int]:
-    """Return the places of the slowest of the modeller's stocks, by the links at some times."""
-    flows = {each.target: each for each in graph.net_flows}
+def _chosen(
+    graph: CausalGraph,
+    states: tuple[int, ...],
+    ends: tuple[tuple[int, int], ...],
+    scores: Array,
+    values: Array,
+    wish: Wish,
+) -> tuple[list[int], str]:
+    """Return the places of the stocks to look through where none are named, and which they are.
+
+    All that gather something, where they are few: what merely follows is told by what it follows.
+    """
     own = [
         place
         for place, row in enumerate(states)
         if not graph.nodes[row].hidden and graph.nodes[row].variable.role is Role.LEVEL
     ] or list(range(len(states)))
+    own = [place for place in own if _moves(values[states[place]])] or own
+    gathering = [place for place in own if states[place] not in wish.follows] or own
+    if len(gathering) <= MOST_GATHERING:
+        return gathering, "those that do not merely follow something"
+    spots = evenly(scores.shape[1], _MOST_NUMBERS // len(states) ** 2)
+    sampled = between_states(ends, scores[:, spots], states)
+    return _slowest(graph, states, gathering, sampled, spots, values), "the slowest"
+
+
+def _moves(samples: Array) -> bool:
+    """Return whether a value moves by more than rounding."""
+    return bool(np.ptp(samples) > STILL * np.abs(samples).max(initial=0.0))
+
+
+def _slowest(
+    graph: CausalGraph,
+    states: Sequence[int],
+    own: list[int],
+    matrix: Array,
+    spots: list[int],
+    values: Array,
+) -> list[int]:
+    """Return the places of the slowest of some stocks, by the links at some times."""
+    flows = {each.target: each for each in graph.net_flows}
     change = np.stack([_changes(values[states[place]]) for place in own])
     rate = np.stack(
         [

@@ -15,8 +15,7 @@ import numpy as np
 
 from cyclesim.analysis.loops.graph import CausalGraph, Equation, NetFlow
 from cyclesim.codegen.array_noise import noise_of
-from cyclesim.codegen.array_support import REDUCTIONS, gathered, many_tables, taken
-from cyclesim.codegen.emit_numpy import OPERATIONS_ON_ARRAYS, NumpyRenderer, array_table
+from cyclesim.codegen.emit_numpy import NumpyRenderer, term_names
 from cyclesim.compiler import FlatModel, Term
 from cyclesim.compiler.terms import symbols
 from cyclesim.names import Ident
@@ -56,6 +55,7 @@ class _Samples:
         self.time = np.asarray(results.time, dtype=float)
         self.count = runs.shape[2]
         self.renderer = NumpyRenderer(flat)
+        self.names = term_names(flat, self.renderer)
         told = results.provenance
         self.numbers = {
             key: np.float64(float(told.get(key, default)))
@@ -203,13 +203,6 @@ def _compiled(samples: _Samples, term: Term, idents: tuple[Ident, ...]) -> Calla
     renderer = samples.renderer
     given = "".join(f", {renderer.names[ident]}" for ident in idents)
     text = f"lambda {_GIVEN}{given}: {renderer.render(term)}"
-    support: dict[str, Any] = dict(OPERATIONS_ON_ARRAYS) | REDUCTIONS | renderer.support
-    support |= {"inf": np.float64(np.inf), "nan": np.float64(np.nan), "float": float}
-    support |= {"gathered": gathered, "taken": taken, **samples.numbers, "__builtins__": {}}
-    for ident, name in renderer.tables.items():
-        if name in text:
-            table = samples.flat.tables[ident]
-            functions = [array_table(graphical) for graphical in table.graphicals]
-            support[name] = many_tables(functions, table.shape) if table.shape else functions[0]
+    support = {**samples.names, **renderer.support, **samples.numbers, "__builtins__": {}}
     function: Callable[..., Array] = eval(compile(text, "<equation of a link>", "eval"), support)
     return function

@@ -1,8 +1,9 @@
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
-  const { charts, config } = JSON.parse(byId("payload").textContent);
+  const { charts, reasons, config } = JSON.parse(byId("payload").textContent);
   const places = [...document.querySelectorAll(".chart")];
+  const reasonPlaces = [...document.querySelectorAll(".reason-chart")];
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paper = matchMedia("print");
   const hidden = new Set();
@@ -82,7 +83,42 @@
     return Plotly.react(place, data, layoutOf(chart, width, look), config);
   }
 
-  const drawAll = () => Promise.all(places.map(draw));
+  // The strip of leading loops: a name stands on its bar where there is room, else its letter.
+  function drawReason(place) {
+    const reason = reasons[Number(place.dataset.reason)];
+    const look = colours();
+    const width = printing ? PAGE_WIDTH : place.clientWidth;
+    const layout = structuredClone(reason.layout);
+    layout.width = printing ? PAGE_WIDTH : undefined;
+    layout.autosize = !printing;
+    layout.font.color = look.ink;
+    layout.hoverlabel = { bgcolor: look.paper, bordercolor: look.grid, font: { color: look.ink } };
+    for (const axis of [layout.xaxis, layout.yaxis]) {
+      Object.assign(axis, { gridcolor: look.grid, linecolor: look.soft, automargin: true });
+    }
+    if (width < NARROW) layout.yaxis.title = { text: "" };
+    layout.margin.l = width < NARROW ? 44 : 70;
+    const [begin, end] = layout.xaxis.range;
+    const pixels = (width - layout.margin.l - layout.margin.r) / (end - begin);
+    layout.annotations = reason.phases.filter((phase) => phase.text).map((phase) => {
+      const room = (phase.end - phase.start) * pixels - 6;
+      const fits = Math.floor(room / 6.6);
+      const text = phase.text.length <= fits ? phase.text
+        : fits > 12 ? `${phase.text.slice(0, fits - 1)}…` : fits > 1 ? phase.text[0] : "";
+      return annotation({
+        x: (phase.start + phase.end) / 2, y: 0.1, xanchor: "center", yanchor: "middle",
+        text: escaped(text), font: { size: 12, color: look.ink },
+      });
+    });
+    const data = reason.data.map((trace) => ({
+      ...trace, line: { ...trace.line, color: reason.lines[look.line] },
+    }));
+    place.querySelector(".waiting")?.remove();
+    place.dataset.drawn = width < NARROW ? "narrow" : "wide";
+    return Plotly.react(place, data, layout, config);
+  }
+
+  const drawAll = () => Promise.all([...places.map(draw), ...reasonPlaces.map(drawReason)]);
 
   function toggle(scenario) {
     if (!hidden.delete(scenario)) hidden.add(scenario);
@@ -115,6 +151,10 @@
       for (const place of places) {
         const size = place.clientWidth < NARROW ? "narrow" : "wide";
         if (!printing && size !== place.dataset.drawn) draw(place);
+      }
+      for (const place of reasonPlaces) {
+        const size = place.clientWidth < NARROW ? "narrow" : "wide";
+        if (!printing && size !== place.dataset.drawn) drawReason(place);
       }
     }).observe(document.body);
     for (const button of document.querySelectorAll("[data-scenario]")) {

@@ -1,0 +1,31 @@
+"""Why an output moved: which loop made the cycle virtuous or vicious, and when; shown by a cut."""
+
+from cyclesim.analysis.explanation.explain import explain, headline
+from cyclesim.analysis.explanation.parts import (
+    Cause,
+    Claim,
+    Cut,
+    Cycle,
+    Driver,
+    Explanation,
+    Phase,
+    Share,
+    ToldLoop,
+)
+from cyclesim.analysis.explanation.studies import StudyExplanations, explain_study
+
+__all__ = [
+    "Cause",
+    "Claim",
+    "Cut",
+    "Cycle",
+    "Driver",
+    "Explanation",
+    "Phase",
+    "Share",
+    "StudyExplanations",
+    "ToldLoop",
+    "explain",
+    "explain_study",
+    "headline",
+]

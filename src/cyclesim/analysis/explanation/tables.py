@@ -1,0 +1,84 @@
+"""An explanation ready for JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cyclesim.analysis.explanation.parts import Claim, Explanation, Share, ToldLoop
+
+
+def as_dict(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation ready for JSON; a value that is not a number is None."""
+    claim, driver = explanation.claim, explanation.driver
+    return {
+        "variable": explanation.output.variable.name,
+        "sentence": explanation.sentence,
+        "cause": explanation.cause.name.casefold(),
+        "label": explanation.label,
+        "cycle": explanation.cycle.name.casefold() if explanation.cycle else None,
+        "claim": _claim(claim) if claim else None,
+        "withdrawn": [_claim(each) for each in explanation.withdrawn],
+        "outside": None
+        if driver is None
+        else {
+            "variables": list(driver.names),
+            "changed_by_the_scenario": driver.changes,
+            "end_without": _finite(driver.end_without),
+            "share_taken": _finite(driver.took),
+        },
+        "phases": [
+            {
+                "start": phase.start,
+                "end": phase.end,
+                "leading": _share(phase.leading) if phase.leading else None,
+                "share_of_its_sign": phase.ruling,
+            }
+            for phase in explanation.phases
+        ],
+        "notes": list(explanation.notes),
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "loop": _loop(claim.loop),
+        "start": claim.start,
+        "end": claim.end,
+        "share": claim.share,
+        "share_of_its_sign": claim.ruling,
+        "leading": [_share(each) for each in claim.leading],
+        "cut": {
+            "source": claim.cut.source,
+            "target": claim.cut.target,
+            "held_from": claim.cut.time,
+            "held_at": claim.cut.value,
+            "elements": claim.cut.elements,
+            "also_cut": [_share(each) for each in claim.cut.also],
+        },
+        "not_to_be_cut_apart_from": [_loop(each) for each in claim.with_others],
+        "output_at_end": _finite(claim.end_value),
+        "output_at_end_without": _finite(claim.end_without),
+        "share_of_movement_taken": _finite(claim.took),
+        "shape_without": claim.behaviour.shape.value,
+        "stands": claim.stands,
+        "carries": claim.carries,
+        "reason": claim.reason,
+    }
+
+
+def _loop(loop: ToldLoop) -> dict[str, Any]:
+    return {
+        "name": loop.name,
+        "name_given": loop.given,
+        "variables": list(loop.way),
+        "polarity": "reinforcing" if loop.reinforcing else "balancing",
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {**_loop(share.loop), "share": share.share}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

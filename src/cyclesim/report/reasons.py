@@ -1,0 +1,226 @@
+"""Why each scenario went where it went: who led when, and the run without the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cyclesim.analysis.explanation import Cause, Claim, Cycle, Explanation, StudyExplanations
+from cyclesim.analysis.explanation.words import stations
+from cyclesim.analysis.words import exact_number, moment, with_unit
+from cyclesim.report.figures import FONT, axis_label, line, plain, value_range
+from cyclesim.report.findings import Answer
+
+REINFORCING, BALANCING, RESTING = "#c2540a", "#0068a8", "#8a9199"
+"""Of the strip of dominance: told apart by letters too, and on dark as well as on white."""
+
+STRIP = 0.2
+"""The part of a figure's height that the strip takes."""
+
+HEIGHT = 330
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    """A row of the table of phases: when, which loop leads, and its share."""
+
+    time: str
+    loop: str
+    share: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why one scenario went where it went; `envelope` is its figure, None where there is none.
+
+    `mood` is better or worse for a virtuous and a vicious cycle. `method` says how the loop was
+    cut, `withdrawn` which loops led by their score and carry nothing.
+    """
+
+    place: int
+    title: str
+    tag: str
+    mood: str
+    sentence: str
+    method: str
+    withdrawn: tuple[str, ...]
+    rows: tuple[PhaseRow, ...]
+    notes: tuple[str, ...]
+    alternative: str
+    envelope: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The section of a report; `left_out` names scenarios that were not explained."""
+
+    output: str
+    each: tuple[Reason, ...]
+    still: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def reasons(found: Sequence[Answer], explained: StudyExplanations) -> Reasons:
+    """Return why scenarios went where they went; `found` are the answers in the order to tell."""
+    told: list[Reason] = []
+    still: list[str] = []
+    left: list[str] = []
+    for answer in found:
+        name, title = answer.scenario.name, answer.scenario.title
+        if name not in explained.by_scenario:
+            left.append(title)
+        elif explained.by_scenario[name].cause is Cause.NOTHING:
+            still.append(title)
+        else:
+            told.append(_reason(answer, explained.by_scenario[name]))
+    output = next(iter(explained.by_scenario.values())).output.title if told or still else ""
+    return Reasons(output, tuple(told), tuple(still), tuple(left))
+
+
+def _reason(answer: Answer, found: Explanation) -> Reason:
+    units = found.time_units
+    rows = tuple(
+        PhaseRow(
+            f"{moment(phase.start, units)} to {moment(phase.end, units).split(' ', 1)[-1]}",
+            f"{_mark(phase.leading.loop.reinforcing)} {_title(found, phase.leading.loop)}"
+            if phase.leading
+            else "nothing moves",
+            f"{100 * phase.leading.share:.0f} % of the change, {100 * phase.ruling:.0f} % with all "
+            f"loops that {'reinforce' if phase.leading.loop.reinforcing else 'balance'}"
+            if phase.leading
+            else "",
+        )
+        for phase in found.phases
+    )
+    mood = ""
+    if found.cycle is not None:
+        mood = "better" if found.cycle is Cycle.VIRTUOUS else "worse"
+    envelope = _envelope(answer.place, found) if found.phases or found.claim else None
+    return Reason(
+        answer.place, answer.scenario.title, _tag(found), mood, found.sentence,
+        _method(found.claim, units) if found.claim else "",
+        tuple(_withdrawn(claim) for claim in found.withdrawn),
+        rows, found.notes, _alternative(found), envelope,
+    )  # fmt: skip
+
+
+def _tag(found: Explanation) -> str:
+    if found.cycle is not None:
+        return found.cycle.value
+    return {
+        Cause.LOOP: "carried by a loop",
+        Cause.OUTSIDE: "from outside",
+        Cause.SHARED: "no single loop",
+        Cause.BROKEN_OFF: "run broke off",
+        Cause.NOTHING: "does not move",
+    }[found.cause]
+
+
+def _mark(reinforcing: bool) -> str:
+    return "R" if reinforcing else "B"
+
+
+def _title(found: Explanation, loop: Any) -> str:
+    return f"'{loop.name}'" if loop.given else stations(loop)
+
+
+def _method(claim: Claim, units: str) -> str:
+    """Return how the loop was cut, and what else the cut cuts."""
+    cut = claim.cut
+    when = "from the start" if cut.from_the_start else f"from {moment(cut.time, units)} on"
+    at = f", {exact_number(round(cut.value, 6))}" if cut.value is not None else ""
+    text = (
+        f"Checked by a run in which '{cut.target}' takes '{cut.source}' to stay at its value of "
+        f"then{at}, {when}; all else goes on."
+    )
+    if cut.from_the_start:
+        text = text.replace("its value of then", "its value of the start")
+    if not cut.also:
+        return f"{text} That cuts no other loop of any weight."
+    others = [f"{stations(each.loop)} ({100 * each.share:.0f} %)" for each in cut.also[:3]]
+    more = len(cut.also) - 3
+    return f"{text} It also cuts {'; '.join(others)}{f' and {more} more' if more > 0 else ''}."
+
+
+def _withdrawn(claim: Claim) -> str:
+    name = f"'{claim.loop.name}'" if claim.loop.given else stations(claim.loop)
+    return f"{name} leads by its score ({100 * claim.share:.0f} %), yet {claim.reason}: no claim."
+
+
+def _alternative(found: Explanation) -> str:
+    text = f"Line chart of {found.output.title} over time with the strip of leading loops."
+    if found.claim is not None:
+        text += f" Dashed: without the loop, ending at {found.claim.end_without:.4g}."
+    return text
+
+
+def _envelope(place: int, found: Explanation) -> dict[str, Any]:
+    """Return the figure: the output, dashed without the loop, over the strip of leading loops."""
+    import plotly.graph_objects as go
+
+    look = line(place)
+    time, values = found.course
+    curves = [values]
+    traces = [
+        go.Scatter(x=time, y=values, mode="lines", name="as it ran",
+                   line={"color": look.light, "width": 2.4}, hovertemplate="%{y:,.4~g}")
+    ]  # fmt: skip
+    if found.claim is not None and np.isfinite(found.claim.values).any():
+        curves.append(found.claim.values)
+        traces.append(
+            go.Scatter(x=time, y=found.claim.values, mode="lines", name="without the loop",
+                       line={"color": look.light, "width": 2, "dash": "6px,4px"},
+                       hovertemplate="%{y:,.4~g}")
+        )  # fmt: skip
+    units = found.output.variable.units
+    figure = go.Figure(data=traces)
+    shapes, labels = _strip(found)
+    end = with_unit("", units)
+    figure.update_layout(
+        height=HEIGHT, margin={"l": 70, "r": 20, "t": 12, "b": 52}, showlegend=len(curves) > 1,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        font={"family": FONT, "size": 13}, hovermode="x unified",
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        xaxis={"title": {"text": plain(found.time_units or "time")}, "zeroline": False,
+               "range": [float(time[0]), float(time[-1])], "anchor": "free", "position": 0},
+        yaxis={"title": {"text": axis_label(found.output.title, end)}, "zeroline": False,
+               "domain": [STRIP + 0.06, 1], "range": value_range(curves)},
+        shapes=shapes,
+    )  # fmt: skip
+    drawn: dict[str, Any] = figure.to_plotly_json()
+    drawn = _plain_lists(drawn)
+    drawn["layout"].pop("template", None)
+    return {**drawn, "phases": labels, "place": place, "lines": [look.light, look.dark]}
+
+
+def _plain_lists(value: Any) -> Any:
+    """Return a figure without arrays and with None for what is no number."""
+    if isinstance(value, np.ndarray):
+        return [float(v) if np.isfinite(v) else None for v in value]
+    if isinstance(value, dict):
+        return {key: _plain_lists(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_lists(each) for each in value]
+    return value
+
+
+def _strip(found: Explanation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the bars of the strip, darker the more their loops rule, and what stands on them."""
+    shapes, labels = [], []
+    for phase in found.phases:
+        colour, opacity, text = RESTING, 0.15, ""
+        if phase.leading is not None:
+            loop = phase.leading.loop
+            colour = REINFORCING if loop.reinforcing else BALANCING
+            opacity = 0.25 + 0.55 * max(0.0, 2 * phase.ruling - 1)
+            text = f"{_mark(loop.reinforcing)} {_title(found, loop)}"
+        shapes.append(
+            {"type": "rect", "xref": "x", "yref": "paper", "x0": phase.start, "x1": phase.end,
+             "y0": 0.02, "y1": STRIP - 0.02, "fillcolor": colour, "opacity": opacity,
+             "line": {"width": 0}}
+        )  # fmt: skip
+        labels.append({"start": phase.start, "end": phase.end, "text": text})
+    return shapes, labels

@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "cyclesim.cli.check",
     "convert": "cyclesim.cli.convert",
     "diagram": "cyclesim.cli.diagram",
+    "page": "cyclesim.cli.page",
     "loops": "cyclesim.cli.loops",
     "verify": "cyclesim.cli.verify",
     "assess": "cyclesim.cli.assess",

@@ -11,6 +11,7 @@ from cyclesim.errors import Diagnostic, Location
 from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.results import Results
+from cyclesim.scenario.ui import Ui
 
 
 class Direction(Enum):
@@ -58,7 +59,8 @@ class Scenario:
 
     `start` holds numbers of constants and stocks before the start (the starting state and the
     scenario's own `initial`), an array's elements by the identifier of their full name; what
-    stands later counts. `recompute` lets initial values follow the changes.
+    stands later counts. `recompute` lets initial values follow the changes. `change_from` is when
+    a change takes effect that does not say so itself.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Scenario:
     events: tuple[Event, ...]
     recompute: bool = False
     start_name: str | None = None
+    change_from: float | None = None
 
 
 class Predicate(Enum):
@@ -129,6 +132,7 @@ class Study:
     expectations: tuple[Expectation, ...]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
+    ui: Ui = Ui()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cyclesim.scenario.model_reference import model_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
+from cyclesim.scenario.ui import ui_of
 from cyclesim.scenario.validation import Valid, valid_part
 
 MOST_ELEMENTS = 12
@@ -98,6 +99,7 @@ def study_of(
         expectation = expectation_of(wish, ("expect", place), names, frame)
         if expectation is not None:
             expectations.append(expectation)
+    ui = ui_of(keys.ui, {each.variable.ident: each.variable.name for each in outputs}, frame)
     return Study(
         path=path,
         title=keys.title,
@@ -110,6 +112,7 @@ def study_of(
         expectations=tuple(expectations),
         digest=digest,
         warnings=in_file_order(dict.fromkeys(findings.warnings)),
+        ui=ui,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
+from cyclesim.scenario.ui_schema import UiKeys
 from cyclesim.scenario.values import (
     AboveZero,
     Good,
@@ -182,6 +183,7 @@ class StudyKeys(Part):
     expect: Annotated[
         list[ExpectationKeys], Field(default_factory=list, description="What must hold.")
     ]
+    ui: Annotated[UiKeys, BeforeValidator(or_nothing)] = UiKeys(levers={}, charts=[])
 
 
 def json_schema() -> dict[str, Any]:

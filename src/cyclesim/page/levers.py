@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cyclesim.analysis.words import unit
 from cyclesim.compiler import FlatVariable, Points, Selection, selected
 from cyclesim.compiler.selection import number_of
 from cyclesim.report.evidence import ground_of, plausible_range
@@ -42,11 +41,6 @@ class Lever:
     def name(self) -> str:
         """Return the name as written in the model."""
         return self.selection.variable.name
-
-    @property
-    def units(self) -> str:
-        """Return the unit as shown, empty where there is none."""
-        return unit(self.selection.variable.units)
 
 
 def levers_of(study: Study) -> tuple[Lever, ...]:

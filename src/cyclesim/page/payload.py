@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cyclesim.analysis.words import moment, unit
+from cyclesim.analysis.words import moment, with_unit
 from cyclesim.codegen import emit_javascript
 from cyclesim.codegen.emit_javascript import schedule_numbers
 from cyclesim.compiler import FlatModel
@@ -107,10 +107,13 @@ def _flat_numbers(numbers: Numbers, flat: FlatModel) -> list[list[float]]:
 
 
 def _output(output: Output) -> dict[str, Any]:
+    units = with_unit("", output.variable.units)
+    if units.casefold() == output.title.casefold():
+        units = ""  # 'Customers 9,000', not 'Customers 9,000 customers'
     return {
         "name": output.variable.name,
         "title": output.title,
-        "units": unit(output.variable.units),
+        "units": units,
         "good": output.good.value,
         "doc": output.variable.about.doc or "",
     }
@@ -128,7 +131,7 @@ def _lever(lever: Lever) -> dict[str, Any]:
         "label": lever.label,
         "group": lever.group,
         "help": lever.help,
-        "units": lever.units,
+        "units": with_unit("", lever.selection.variable.units),
         "low": lever.low,
         "high": lever.high,
         "step": lever.step,

@@ -274,7 +274,7 @@ about();
 tools();
 painted();
 at("time").max = runs[0].time.length - 1;
-setIndex(0);
+setIndex(Math.round(0.6 * (runs[0].time.length - 1)));
 new ResizeObserver(() => paint()).observe(at("charts"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 setTimeout(() => {

@@ -46,14 +46,14 @@ const engine = (function () {
     return { run, moved, models };
   }
 
-  // Which side of its beginning an output ends on: 1 above, -1 below, 0 within a hundredth of its
+  // Which side of its beginning an output ends on: 1 above, -1 below, 0 within a share of its
   // size, NaN where the run does not reach the end.
-  function side(column) {
+  function side(column, within = 0.01) {
     const first = column[0];
     const last = column[column.length - 1];
     if (!Number.isFinite(first) || !Number.isFinite(last)) return NaN;
     const size = Math.max(Math.abs(first), Math.abs(last));
-    return Math.abs(last - first) <= 0.01 * size ? 0 : Math.sign(last - first);
+    return Math.abs(last - first) <= within * size ? 0 : Math.sign(last - first);
   }
 
   // Where an output's side turns as one lever moves away from where it stands, downwards and
@@ -76,7 +76,7 @@ const engine = (function () {
           if (side_at(middle) === here) inside = middle;
           else outside = middle;
         }
-        found[name] = { at: outside, before: inside, side: side_at(outside) };
+        found[name] = { at: outside, before: inside, side: there };
         break;
       }
     }

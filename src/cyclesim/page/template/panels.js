@@ -111,9 +111,10 @@ function leverRow(lever, place, store, onMove, group) {
 function makeTiles(onToggle) {
   const tiles = data.outputs.map((output, place) => {
     const value = make("b");
+    const units = make("small", { text: ` ${output.units}` });
     const versus = make("span", { class: "versus" });
     const tile = make("button", { type: "button", class: "tile", "data-output": place, onclick: () => onToggle(place) },
-      make("span", { class: "name", dir: "auto", text: output.title }), value, versus);
+      make("span", { class: "name", dir: "auto", text: output.title }), make("span", {}, value, units), versus);
     at("tiles").append(tile);
     return { tile, value, versus };
   });
@@ -124,7 +125,7 @@ function makeTiles(onToggle) {
       const other = base.values.get(output.name);
       const end = column[column.length - 1];
       const before = other[other.length - 1];
-      value.textContent = withUnit(number(end, places(end, before)), output.units.length < 16 ? output.units : "");
+      value.textContent = number(end, places(end, before));
       const moved = change(end, before);
       const good = goodness(output, end - before, Math.max(Math.abs(end), Math.abs(before)));
       const arrow = moved === "same" || moved === "" ? "" : end > before ? "\u25b2 " : "\u25bc ";

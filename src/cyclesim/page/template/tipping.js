@@ -15,7 +15,7 @@ onmessage = (event) => {
   const sides = (value) => {
     if (!seen.has(value)) {
       const run = ready.engine.run(asked.preset, { ...asked.values, [asked.lever]: value }, names);
-      seen.set(value, names.map((name) => engine.side(run.values.get(name))));
+      seen.set(value, names.map((name) => engine.side(run.values.get(name), 0.001)));
     }
     return seen.get(value);
   };
@@ -32,7 +32,8 @@ function makeTipping(store) {
   let worker = null;
   let asked = 0;
   let timer;
-  let lever = 0;
+  let lever = null;
+  let asked_of = null;
   if (!data.levers.length) return { ask() {}, moved() {} };
 
   function start() {
@@ -43,7 +44,18 @@ function makeTipping(store) {
     worker.onerror = (event) => { at("margin").textContent = `The tipping point could not be looked for: ${event.message}`; };
   }
 
+  // The lever last moved, else the first one that the scenario gives another number.
+  function wanted() {
+    const { preset, values } = store.now;
+    if (lever !== null && (lever in values || preset === asked_of)) return lever;
+    const { levers, bases } = data.presets[preset];
+    const given = levers.findIndex((each, place) => each !== bases[place]);
+    return given < 0 ? (lever === null ? 0 : lever) : given;
+  }
+
   function ask() {
+    lever = wanted();
+    asked_of = store.now.preset;
     clearTimeout(timer);
     timer = setTimeout(() => {
       if (worker === null) start();

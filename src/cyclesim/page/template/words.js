@@ -13,7 +13,7 @@ function number(value, decimals = places(value)) {
   if (!Number.isFinite(value)) return "no number";
   if (value !== 0 && !(Math.abs(value) >= 1e-5 && Math.abs(value) < 1e12)) return value.toPrecision(3);
   const shown = value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-  return /^-[0.,]*$/.test(shown) ? shown.slice(1) : shown;
+  return /^-[0.,]*$/.test(shown) ? shown.slice(1) : shown.replace("-", "\u2212");
 }
 
 // A lever's number, exact but for what rounding made.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,14 +55,15 @@ def test_every_library_model_is_that_of_python(method: str) -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_scenario_of_every_study_is_that_of_python(name: str) -> None:
+    # Five quarters, for the sake of time: changes come in the first, and targets part early or never.
     study = read_study(library.study_path(name))
-    declared = study.model.flat.sim_specs
+    study = replace(study, specs=settled_specs(study.specs, stop=min(study.specs.stop, 65)))
     jobs = []
     for scenario in study.scenarios:
         before, changed = scenario_models(study, scenario)
         past = before.flat if scenario.changes and not scenario.recompute else None
-        seed = {"seed": study.noise_seed}
-        jobs.append(Job(changed.flat, study.specs, declared, past, seed))
+        declared, given = study.model.flat.sim_specs, {"seed": study.noise_seed}
+        jobs.append(Job(changed.flat, study.specs, declared, past, given))
     for scenario, job, found in zip(study.scenarios, jobs, ran(jobs), strict=True):
         wanted = run_scenario(study, scenario, estimate_error=False)
         assert found.status["complete"] == wanted.status.complete

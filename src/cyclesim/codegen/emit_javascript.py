@@ -18,7 +18,8 @@ from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.schedule import schedule_of
 
-RUNTIME = ("operations", "probability", "noise", "arrays", "clock", "blame", "run")
+RUNTIME = ("operations", "probability", "noise", "arrays", "allocation", "conveyors",
+           "clock", "blame", "run")  # fmt: skip
 """The files of the runtime, in the order in which they stand in it."""
 
 
@@ -28,21 +29,9 @@ def emit_javascript(
     """Return the script of a model, which registers its program under a name.
 
     `keep` names the variables that are to be shown, all where it is None: whatever neither they
-    nor the state of the run need is left out. Raises UsageError where the model holds what the
-    target does not compute.
+    nor the state of the run need is left out.
     """
-    _refuse(flat)
     return Source("javascript", script_text(flat, JavascriptRenderer(flat), name, keep), flat)
-
-
-def _refuse(flat: FlatModel) -> None:
-    """Raise UsageError naming what the target does not compute."""
-    found = [f"'{flat.by_ident[conveyor.stock].name}' is a conveyor" for conveyor in flat.conveyors]
-    if found:
-        raise UsageError(
-            f"the model cannot run in a browser: {'; '.join(found)}. "
-            "Run it with cyclesim simulate or cyclesim run."
-        )
 
 
 def runtime_text() -> str:

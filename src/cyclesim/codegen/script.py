@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import accumulate, chain
 
 from cyclesim.codegen.render_javascript import JavascriptRenderer
 from cyclesim.compiler import FlatModel, Piece, Role, Term
@@ -20,7 +20,7 @@ from cyclesim.project import GraphicalFunction
 
 _STATE = "time, step_time, levels, held, out"
 _CLOCK = ("start", "stop", "dt", "declared_dt", "seed", "run")
-_OWN_CALLS = re.compile(r"(?:for|bind|fill|v_\w+|table_\d+)\Z")
+_OWN_CALLS = re.compile(r"(?:for|bind|fill|table_\d+)\Z")
 
 
 def script_text(
@@ -31,13 +31,20 @@ def script_text(
 
 
 def quoted(value: object) -> str:
-    """Return a value as JSON that may stand in a script within HTML: plain ASCII and no tags."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    """Return a value as JavaScript that may stand in a script within HTML: ASCII and no tags.
+
+    It is JSON, but for numbers that JSON has not: they are NaN and Infinity.
+    """
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 class _Script:
-    """`variables` are those of the script, in the order of the model; `numbers` count them."""
+    """`variables` are those of the script, in the order of the model; `numbers` count them.
+
+    The code calls a variable v and its number: a page of many scripts is to stay small, and what
+    a name means stands in what the runtime is told.
+    """
 
     def __init__(
         self, flat: FlatModel, renderer: JavascriptRenderer, keep: Collection[Ident] | None
@@ -57,6 +64,7 @@ class _Script:
         wanted = _reached([*kept, *self.flows, *self.fed, *starting], self.in_steps)
         self.variables = [variable for variable in flat.variables if variable.ident in wanted]
         self.numbers = {variable.ident: n for n, variable in enumerate(self.variables)}
+        renderer.names = {ident: f"v{n}" for ident, n in self.numbers.items()}
         noisy = any(isinstance(node, Draw) for term in self.terms() for node in walk(term))
         step = "const noise_step = step_number(step_time, start, declared_dt);"
         self.opening = [step] if noisy else []
@@ -114,8 +122,40 @@ class _Script:
                 for rule in flat.levels
             ],
             "sizes": sizes,
+            "conveyors": self.conveyors(),
             "watched": self.watched(),
         }
+
+    def conveyors(self) -> list[dict[str, object]]:
+        """Return the parts of each conveyor by their places among levels and held values."""
+        flat = self.flat
+        levels, held = self.spots(self.levels), self.spots(self.held)
+        return [
+            {
+                "size": flat.by_ident[conveyor.stock].size,
+                "exponential": conveyor.exponential,
+                "stock": levels[conveyor.stock],
+                "entering": levels[conveyor.entering],
+                "transit": held[conveyor.transit],
+                "leaving": held[conveyor.leaving],
+                "leaks": [
+                    {
+                        "start": leak.start,
+                        "end": leak.end,
+                        "fraction": held[leak.fraction],
+                        "amount": held[leak.amount],
+                        "ending": held[leak.ending] if leak.ending else None,
+                        "leaked": levels[leak.leaked] if leak.leaked else None,
+                    }
+                    for leak in conveyor.leaks
+                ],
+            }
+            for conveyor in flat.conveyors
+        ]
+
+    def spots(self, idents: list[Ident]) -> dict[Ident, int]:
+        sizes = [self.flat.by_ident[ident].size for ident in idents]
+        return dict(zip(idents, accumulate(sizes, initial=0), strict=False))
 
     def watched(self) -> list[list[int]]:
         """Return what state takes in, in order of computation, each with what it needs."""

@@ -54,6 +54,8 @@ function delay_steps(delay, dt, most) {
   return Math.max(1, Math.min(most, Math.ceil(Math.min(delay / dt, 1e15) - 1e-6)));
 }
 
+function numbers(values) { return Float64Array.from(values); }
+
 function all_finite(values) {
   for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) return false;
   return true;
@@ -63,11 +65,14 @@ function all_finite(values) {
 class Model {
   constructor({ about, make }, schedule) {
     this.schedule = schedule;
+    const { a, b, c } = schedule.tableau;
+    this.tableau = { a: a.map(numbers), b: numbers(b), c: numbers(c) };
     this.functions = make(runtime);
     this.names = about.names;
     this.time_units = about.time_units;
     this.watched = about.watched;
     this.levels = about.levels;
+    this.conveyors = about.conveyors;
     const names = row_names(about.names, about.elements);
     this.rows = names.flat();
     this.first_rows = [0];
@@ -135,16 +140,17 @@ class Model {
 
   stepped(clock, state, kept, values) {
     const { rates, outputs } = this.functions;
-    const { tableau } = this.schedule;
+    const { tableau } = this;
     const { dt, steps, times, saved } = clock;
     const row = new Float64Array(this.rows.length);
-    const stages = tableau.b.map(() => new Float64Array(this.level_count));
+    const stages = Array.from(tableau.b, () => new Float64Array(this.level_count));
     const inner = new Float64Array(this.level_count);
     let levels = Float64Array.from(state.levels);
     let moved = new Float64Array(this.level_count);
     let held = Float64Array.from(state.held);
     let following = new Float64Array(held.length);
     const rings = held.length ? this.rings(state.held, clock) : null;
+    const belts = this.conveyors.length ? belts_of(this.conveyors, dt, levels, held) : null;
     let due = 0;
     for (let step = 0; step <= steps; step++) {
       const time = times[step];
@@ -156,6 +162,7 @@ class Model {
       if (step === steps) break;
       if (rings !== null) rings(time, levels, held, step, following);
       advance(rates, tableau, time, dt, levels, held, stages, inner, moved);
+      if (belts !== null) belts(moved, following);
       if (!all_finite(moved) || !all_finite(following)) {
         outputs(time, time, levels, held, row);
         return { complete: false, time, message: blamed(this, row, time, times[step + 1]) };
@@ -194,8 +201,8 @@ function model(name, schedule) {
 }
 
 const runtime = {
-  absolute, add, arc_cosine, arc_sine, arc_tangent, at, beta_quantile, binomial_quantile,
-  combinations, continuous, cosine, decimal_logarithm, deviation, discrete, divide,
+  absolute, add, allocated, arc_cosine, arc_sine, arc_tangent, at, beta_quantile, binomial_quantile,
+  combinations, continuous, conveyor_at_start, cosine, decimal_logarithm, deviation, discrete, divide,
   divide_unless_tiny, exponential, extrapolate, factorial, floor, gamma_quantile, highest,
   hyperbolic_cosine, hyperbolic_sine, hyperbolic_tangent, log_gamma, looked_up, lowest, maximum,
   mean, minimum, modulo, multiply, natural_logarithm, negate, normal_probability, normal_quantile,

@@ -100,6 +100,8 @@ def _numbers_used(study: Study, selection: Selection) -> Iterator[float]:
                 yield from override.values
             elif getattr(override, "to", None) is not None:
                 yield float(override.to)  # type: ignore[union-attr, arg-type]
+            elif getattr(override, "by", None) is not None:
+                yield (number_of(selection.variable) or 0.0) + float(override.by)  # type: ignore[union-attr, arg-type]
             elif getattr(override, "value", None) is not None:
                 yield float(override.value)  # type: ignore[union-attr]
     for scenario in study.scenarios:

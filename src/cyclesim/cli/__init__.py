@@ -23,6 +23,7 @@ _COMMANDS = {
     "check": "cyclesim.cli.check",
     "convert": "cyclesim.cli.convert",
     "diagram": "cyclesim.cli.diagram",
+    "page": "cyclesim.cli.page",
     "loops": "cyclesim.cli.loops",
     "tipping": "cyclesim.cli.tipping",
     "verify": "cyclesim.cli.verify",

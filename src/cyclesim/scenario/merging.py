@@ -28,13 +28,17 @@ class Layer:
 
 @dataclass(frozen=True)
 class Merged:
-    """A scenario with all it extends; each change with when it takes effect, None where unsaid."""
+    """A scenario with all it extends; each change with when it takes effect, None where unsaid.
+
+    `change_from` is when a change takes effect that a layer on top of it would add.
+    """
 
     start: str | None
     initial: Mapping[Ident, float]
     recompute: bool
     changes: tuple[tuple[Written, float | None], ...]
     events: tuple[Event, ...]
+    change_from: float | None = None
 
 
 def chains(extends: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
@@ -100,7 +104,7 @@ def merged(name: str, layers: Mapping[str, Layer]) -> Merged:
         recompute = recompute or layer.recompute
         events |= dict.fromkeys(layer.events)
     timed = tuple((written, time) for written, time, _ in changes)
-    return Merged(start, initial, recompute, timed, tuple(events))
+    return Merged(start, initial, recompute, timed, tuple(events), times[name])
 
 
 def _left(

@@ -13,6 +13,7 @@ from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.results import Results
 from cyclesim.scenario.design_parts import Design
+from cyclesim.scenario.ui import Ui
 
 
 class Direction(Enum):
@@ -60,7 +61,8 @@ class Scenario:
 
     `start` holds numbers of constants and stocks before the start (the starting state and the
     scenario's own `initial`), an array's elements by the identifier of their full name; what
-    stands later counts. `recompute` lets initial values follow the changes.
+    stands later counts. `recompute` lets initial values follow the changes. `change_from` is when
+    a change takes effect that does not say so itself.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Scenario:
     events: tuple[Event, ...]
     recompute: bool = False
     start_name: str | None = None
+    change_from: float | None = None
 
 
 class Predicate(Enum):
@@ -156,6 +159,7 @@ class Study:
     warnings: tuple[Diagnostic, ...] = ()
     designs: Mapping[str, Design] = field(default_factory=dict)
     tipping: TippingWish | None = None
+    ui: Ui = Ui()
 
 
 @dataclass(frozen=True)

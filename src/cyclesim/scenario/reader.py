@@ -21,6 +21,7 @@ from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
 from cyclesim.scenario.tipping import tipping_of
+from cyclesim.scenario.ui import ui_of
 from cyclesim.scenario.validation import Valid, valid_part
 
 MOST_ELEMENTS = 12
@@ -100,6 +101,7 @@ def study_of(
         expectation = expectation_of(wish, ("expect", place), names, frame)
         if expectation is not None:
             expectations.append(expectation)
+    ui = ui_of(keys.ui, {each.variable.ident: each.variable.name for each in outputs}, frame)
     return Study(
         path=path,
         title=keys.title,
@@ -114,6 +116,7 @@ def study_of(
         warnings=in_file_order(dict.fromkeys(findings.warnings)),
         designs=designs_of(valid, scenarios, frame),
         tipping=tipping_of(keys, scenarios, outputs, frame),
+        ui=ui,
     )
 
 

@@ -157,5 +157,5 @@ def _scenario(
     title = own.title or f"{name[:1].upper()}{name[1:]}"
     return Scenario(
         name, title, own.description or "", values, tuple(changes), whole.events,
-        whole.recompute, whole.start,
+        whole.recompute, whole.start, general if whole.change_from is None else whole.change_from,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
 from cyclesim.scenario.design_schema import DESIGN_TAGS, Designs
 from cyclesim.scenario.tipping_schema import TippingKeys
+from cyclesim.scenario.ui_schema import UiKeys
 from cyclesim.scenario.values import (
     AboveZero,
     Good,
@@ -188,6 +189,7 @@ class StudyKeys(Part):
     ]
     design: Annotated[Designs | None, Field(description="What differs in a batch of runs.")] = None
     tipping: TippingKeys | None = None
+    ui: Annotated[UiKeys, BeforeValidator(or_nothing)] = UiKeys(levers={}, charts=[])
 
 
 def json_schema() -> dict[str, Any]:

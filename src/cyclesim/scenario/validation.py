@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cyclesim.names import did_you_mean
-from cyclesim.scenario import change_schema, schema
+from cyclesim.scenario import change_schema, schema, ui_schema
 from cyclesim.scenario.change_schema import CHANGES
 from cyclesim.scenario.design_schema import design_keys_at
 from cyclesim.scenario.document import Document, Path
@@ -193,6 +193,10 @@ def study_keys_at(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
             return change_schema.RampKeys
         case ("scenarios", _, "changes", _, "pulse"):
             return change_schema.PulseKeys
+        case ("ui",):
+            return ui_schema.UiKeys
+        case ("ui", "levers", _):
+            return ui_schema.LeverKeys
         case ("expect", _):
             return schema.ExpectationKeys
         case ("expect", _, *_):

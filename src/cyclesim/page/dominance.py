@@ -1,0 +1,182 @@
+"""Which loop rules when in each scenario, in the few numbers that a page can carry."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cyclesim.analysis.loops import Loop, LoopAnalysis, Partition, loops, names_beside
+from cyclesim.analysis.loops.parts import STILL
+from cyclesim.analysis.words import moment
+from cyclesim.errors import UsageError
+from cyclesim.names import Ident, canonical
+from cyclesim.page.picture import DrawnLoop, Picture
+from cyclesim.results import Results
+
+MOST_LOOPS = 7
+"""Loops of a scenario that the strip tells apart."""
+
+_SMALL = 0.03
+"""A loop whose mean share is below this is not told apart, unless it once has a tenth."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A loop that the strip of at least one scenario shows.
+
+    `links` are ids of the picture's links that it runs along; `story` is its way in words.
+    """
+
+    name: str
+    mark: str
+    reinforcing: bool
+    story: str
+    links: tuple[str, ...]
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The shares of loops over a run: `shares` are per cent, signed, (interval,) by loop.
+
+    `phases` are (start, end, places of loops, share). `words` says in sentences which loop ruled
+    when, or why nothing can be said.
+    """
+
+    shares: Mapping[int, str]
+    phases: tuple[tuple[float, float, tuple[int, ...], float], ...]
+    words: tuple[str, ...]
+
+
+def strips(
+    runs: Sequence[Results], picture: Picture | None
+) -> tuple[tuple[Told, ...], tuple[Strip, ...]]:
+    """Return the loops that rule in some runs, and for each run how much and when.
+
+    Loops are compared among the stocks that belong together most: the largest group that moves.
+    """
+    told: dict[str, tuple[int, Told]] = {}
+    made: list[Strip] = []
+    for results in runs:
+        try:
+            found = loops(results, names_beside(results.flat.path, results.flat))
+        except UsageError as error:
+            made.append(Strip({}, (), (f"Loops are not scored here: {error}",)))
+            continue
+        made.append(_strip(found, told, picture))
+    return tuple(each for _, each in told.values()), tuple(made)
+
+
+def _strip(
+    found: LoopAnalysis, told: dict[str, tuple[int, Told]], picture: Picture | None
+) -> Strip:
+    moving = [p for p in found.partitions if p.moved >= STILL and found.of(p.number)]
+    if not moving:
+        return Strip({}, (), ("Nothing on a feedback loop moves in this run.",))
+    partition = moving[0]
+    listed = found.of(partition.number)
+    chosen = [x for x in listed if x.importance >= _SMALL or x.peak >= 0.1][:MOST_LOOPS] or [
+        listed[0]
+    ]
+    ruling = {mark for phase in partition.phases for mark in phase.loops}
+    chosen += [loop for loop in listed if loop.mark in ruling and loop not in chosen]
+    places: dict[str, int] = {}
+    for loop in chosen:
+        key = canonical(loop.name)
+        told.setdefault(key, (len(told), _told(loop, picture)))
+        places[loop.mark] = told[key][0]
+    shares = {places[loop.mark]: _packed(loop.relative) for loop in chosen}
+    phases = tuple(
+        (phase.start, phase.end, tuple(places[mark] for mark in phase.loops), phase.share)
+        for phase in partition.phases
+    )
+    words = tuple(_sentences(found, partition, {mark: told_of(told, i) for mark, i in places.items()}))
+    return Strip(shares, phases, words)
+
+
+def told_of(told: Mapping[str, tuple[int, Told]], place: int) -> Told:
+    """Return the loop at a place."""
+    return next(each for at, each in told.values() if at == place)
+
+
+def _packed(relative: np.ndarray) -> str:
+    """Return signed shares as per cent in one byte each, in base 64."""
+    whole = np.nan_to_num(np.asarray(relative, dtype=float))
+    cents = np.clip(np.rint(100 * whole), -100, 100).astype(np.int8)
+    return base64.b64encode(cents.tobytes()).decode("ascii")
+
+
+def _sentences(
+    found: LoopAnalysis, partition: Partition, loops_told: Mapping[str, Told]
+) -> Iterator[str]:
+    units = found.time_units
+    for phase in partition.phases[:8]:
+        span = f"From {moment(phase.start, units)} to {moment(phase.end, units)}"
+        if not phase.loops:
+            yield f"{span} nothing moves, or no few loops describe half of the change."
+            continue
+        names = [f"{loops_told[m].mark} '{loops_told[m].name}'".strip() for m in phase.loops]
+        kind = "reinforcing" if phase.share > 0 else "balancing"
+        share = f"{100 * abs(phase.share):.0f} % of the change"
+        if len(names) == 1:
+            yield f"{span} {names[0]} ({kind}) carries {share}."
+        else:
+            rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            yield f"{span} {', '.join(names[:3])}{rest} ({kind}) together carry {share}."
+    if len(partition.phases) > 8:
+        yield f"Then {len(partition.phases) - 8} more phases."
+
+
+def _told(loop: Loop, picture: Picture | None) -> Told:
+    badge = _badge(loop, picture)
+    around = badge.around if badge is not None else tuple(_without_element(loop.variables))
+    links = _links(around, picture)
+    name = badge.name if badge is not None else loop.name
+    mark = badge.mark if badge is not None else ""
+    reinforcing = float(np.nansum(loop.relative)) >= 0
+    return Told(
+        name, mark, reinforcing, _story(around, picture), links, badge.id if badge else ""
+    )
+
+
+def _badge(loop: Loop, picture: Picture | None) -> DrawnLoop | None:
+    drawn = picture.loops if picture is not None else ()
+    return next((each for each in drawn if canonical(each.name) == canonical(loop.name)), None)
+
+
+def _without_element(names: Iterable[str]) -> dict[str, None]:
+    return dict.fromkeys(name.partition("[")[0] for name in names)
+
+
+def _links(around: Sequence[str], picture: Picture | None) -> tuple[str, ...]:
+    """Return the links of the picture along a loop, past variables that it leaves out."""
+    if picture is None:
+        return ()
+    shown = [ident for ident in map(canonical, around) if ident in picture.names]
+    pairs = set(zip(shown, (*shown[1:], *shown[:1]), strict=True))
+    return tuple(link.id for link in picture.links if (link.source, link.target) in pairs)
+
+
+def _story(around: Sequence[str], picture: Picture | None) -> str:
+    """Return a loop's way in words: what moves what, in which direction, and back."""
+    idents = [canonical(name) for name in around]
+    signs = {(x.source, x.target): x.sign for x in picture.links} if picture is not None else {}
+    chain: Sequence[tuple[Ident, Ident]] = list(zip(idents, (*idents[1:], *idents[:1]), strict=True))
+    if not around:
+        return ""
+    if not all(signs.get(pair) in ("+", "-") for pair in chain):
+        return " \u2192 ".join((*around, around[0]))
+    up = True
+    steps = [f"More of \u2018{around[0]}\u2019"]
+    for pair, name in zip(chain, (*around[1:], around[0]), strict=True):
+        up = up == (signs[pair] == "+")
+        steps.append(f"{'more' if up else 'less'} of \u2018{name}\u2019")
+    end = (
+        "so that any move feeds itself, for better or for worse."
+        if up
+        else "so that any move is held back."
+    )
+    return f"{', '.join(steps)}: {end}"

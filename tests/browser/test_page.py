@@ -1,0 +1,385 @@
+"""The page of a study in Chromium, from a file, with the network off: played, shared, taken away."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from cyclesim.analysis.words import number
+from cyclesim.page import write_page
+from cyclesim.scenario import read_study
+from cyclesim.study import run_study
+from tests.browser.test_report import ARGUMENTS, chromium
+from tests.study_runs import HOSTILE, study_run
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+pytestmark = pytest.mark.skipif(
+    chromium() is None, reason="no Chromium: install one, or name it in CYCLESIM_CHROMIUM"
+)
+
+SMALL = "eroding_standard"
+FLAGSHIP = "virtuous_or_vicious"
+
+
+@dataclass
+class Opened:
+    """A page, what it asked of the network and all that it complained of."""
+
+    page: Any
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def settled(self) -> None:
+        """Wait until words, table and loops have followed the levers."""
+        self.page.wait_for_timeout(250)
+
+    def verdict(self) -> str:
+        """Return what the page says of the run."""
+        self.settled()
+        return self.page.locator("#verdict p").inner_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(read_study(SMALL), tmp_path_factory.mktemp("page") / "small.html")
+
+
+@pytest.fixture(scope="module")
+def flagship(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    study = read_study(FLAGSHIP)
+    few = replace(study, scenarios=study.scenarios[:3])  # to score loops takes a second for each
+    return write_page(few, tmp_path_factory.mktemp("page") / "flagship.html")
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Any]:
+    contexts = []
+
+    def open_page(path: Path, width: int = 1280, scheme: str = "light", hash_: str = "") -> Opened:
+        context = browser.new_context(
+            offline=True, viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
+        contexts.append(context)
+        found = Opened(context.new_page())
+        # The worker is made of the page's own text: a blob never leaves the process.
+        found.page.on(
+            "request",
+            lambda asked: asked.url.startswith("blob:") or found.requests.append(asked.url),
+        )
+        found.page.on("console", lambda message: found.complaints.append(message.text))
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on("dialog", lambda dialog: found.complaints.append(dialog.message))
+        found.page.goto(path.as_uri() + hash_)
+        found.page.wait_for_selector("html[data-ready]", timeout=60_000)
+        return found
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def lines(page: Any) -> list[str]:
+    """Return the paths of the reader's own run."""
+    return [each.get_attribute("d") for each in page.locator(".line.now").all()]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_it_opens_in_silence_with_one_request(
+    opened: Any, small: Path, width: int, scheme: str
+) -> None:
+    found = opened(small, width, scheme)
+    found.page.locator("#presets label").nth(1).click()
+    found.page.wait_for_selector("#tipping[aria-busy=false]")
+    assert found.complaints == []
+    assert found.requests == [small.as_uri()]
+    assert found.page.evaluate("document.documentElement.scrollWidth") <= width
+    ink = found.page.evaluate("getComputedStyle(document.querySelector('.chart text')).fill")
+    assert ink == ("rgb(89, 97, 106)" if scheme == "light" else "rgb(166, 173, 181)")
+
+
+def test_a_file_stays_below_a_megabyte(flagship: Path, small: Path) -> None:
+    assert max(path.stat().st_size for path in (flagship, small)) < 1_000_000
+
+
+def test_presets_end_where_the_study_ends(opened: Any, small: Path) -> None:
+    page = opened(small).page
+    run = run_study(SMALL)
+    first = run.results[run.study.scenarios[0].name]
+    for place, scenario in enumerate(run.study.scenarios):
+        page.locator("#presets label").nth(place).click()
+        page.wait_for_timeout(60)
+        results = run.results[scenario.name]
+        for tile, output in zip(page.locator(".tile").all(), run.study.outputs, strict=True):
+            ends = [float(each[output.variable.name][-1]) for each in (results, first)]
+            told = tile.locator("b").inner_text().replace("\u2212", "-")
+            shown = len(told.partition(".")[2])
+            assert told == number(ends[0], shown)
+
+
+def test_a_lever_moves_the_run_the_address_and_back(opened: Any, small: Path) -> None:
+    found = opened(small)
+    page = found.page
+    page.locator("#lever-0").focus()
+    before = page.locator(".tile").first.inner_text()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(80)
+    after = page.locator(".tile").first.inner_text()
+    assert after != before
+    assert page.evaluate("location.hash") == "#Orders=1010"
+    address = page.url
+    page.locator("#undo").click()
+    page.wait_for_timeout(80)
+    assert page.evaluate("location.hash") == ""
+    assert page.locator(".tile").first.inner_text() == before
+    page.keyboard.press("Control+y")
+    page.wait_for_timeout(80)
+    assert page.locator(".tile").first.inner_text() == after
+    page.locator(".lever.moved .reset").click()
+    assert page.locator("#lever-0").input_value() == "1000"
+    other = opened(small, hash_="#" + address.partition("#")[2])
+    assert other.page.locator(".tile").first.inner_text() == after
+    assert other.page.locator("#lever-0").input_value() == "1010"
+
+
+def test_an_address_that_means_nothing_changes_nothing(opened: Any, small: Path) -> None:
+    for wrong in ("#Orders=many", "#%E0%A4%A=1", "#preset=nobody&x", "#Orders=", "#=&=&"):
+        found = opened(small, hash_=wrong)
+        assert found.page.locator("#lever-0").input_value() == "1000"
+        assert found.complaints == []
+    far = opened(small, hash_="#Orders=1e99")
+    assert far.page.locator("#lever-0").input_value() == "1200"
+
+
+DRAG = """() => {
+  const lever = document.getElementById('lever-0');
+  for (const value of [1010, 1030, 1060, 1085]) {
+    lever.value = value;
+    lever.dispatchEvent(new Event('input', {bubbles: true}));
+  }
+  lever.dispatchEvent(new Event('change', {bubbles: true}));
+}"""
+
+
+def test_one_drag_is_one_step(opened: Any, small: Path) -> None:
+    page = opened(small).page
+    page.evaluate(DRAG)
+    page.wait_for_timeout(60)
+    assert page.evaluate("location.hash") == "#Orders=1085"
+    page.locator("#undo").click()
+    page.wait_for_timeout(60)
+    assert page.evaluate("location.hash") == ""
+    assert page.locator("#undo").is_disabled()
+
+
+def downloaded(page: Any, button: str) -> Path:
+    with page.expect_download(timeout=30_000) as download:
+        page.locator(button).click()
+    return Path(download.value.path())
+
+
+def test_numbers_and_pictures_can_be_taken_away(opened: Any, small: Path) -> None:
+    found = opened(small)
+    page = found.page
+    page.locator("#presets label").nth(2).click()
+    page.locator("#pin").click()
+    page.locator("#presets label").nth(1).click()
+    found.settled()
+    text = downloaded(page, "#csv").read_text("utf-8")
+    rows = list(csv.reader(io.StringIO(text)))
+    run = run_study(SMALL)
+    scenarios = [run.study.scenarios[place].name for place in (0, 2, 1)]
+    wanted = np.array([
+        run.results[name][output.variable.name]
+        for name in scenarios for output in run.study.outputs
+    ])  # fmt: skip
+    values = np.array([[float(each) for each in row[1:]] for row in rows[1:]]).T
+    assert np.abs(values - wanted).max() <= 1e-9 * np.ptp(wanted)
+    assert downloaded(page, "#png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    drawing = ElementTree.fromstring(downloaded(page, "#svg").read_text("utf-8"))
+    paths = [each.get("d") for each in drawing.iter("{http://www.w3.org/2000/svg}path")]
+    assert set(lines(page)) <= set(paths)
+    assert found.complaints == []
+
+
+def test_a_copy_as_a_study_runs_and_gives_the_same(
+    opened: Any, small: Path, tmp_path: Path
+) -> None:
+    found = opened(small, hash_="#preset=overload&Orders=1085&Service%20capacity=1050")
+    page = found.page
+    page.locator("#study").click()
+    path = tmp_path / "mine.yaml"
+    path.write_text(page.locator("#offer-text").input_value(), "utf-8")
+    page.keyboard.press("Escape")
+    run = run_study(path)
+    assert list(run.results) == ["baseline", "overload", "my run"]
+    rows = list(csv.reader(io.StringIO(downloaded(page, "#csv").read_text("utf-8"))))
+    count = len(run.study.outputs)
+    ends = [float(each) for each in rows[-1][1 + count :]]
+    own = run.results["my run"]
+    assert ends == pytest.approx([own[o.variable.name][-1] for o in run.study.outputs], rel=1e-9)
+    assert rows[0][1 + count].startswith("Now: ")
+
+
+def test_runs_are_pinned_compared_shown_and_removed(opened: Any, small: Path) -> None:
+    found = opened(small)
+    page = found.page
+    for place in (1, 2, 5):
+        page.locator("#presets label").nth(place).click()
+        page.locator("#pin").click()
+    found.settled()
+    assert page.locator("#compare thead th").count() == 6
+    assert page.locator(".plot").first.locator("path.line").count() == 5
+    looks = {each.get_attribute("class") for each in page.locator(".plot path.line").all()}
+    assert len(looks) == 5
+    page.locator("#compare button", has_text="Show").first.click()
+    found.settled()
+    assert page.locator("#presets input").nth(1).is_checked()
+    page.locator("#compare button", has_text="Remove").first.click()
+    found.settled()
+    assert page.locator("#compare thead th").count() == 5
+
+
+def test_every_control_is_reached_and_worked_by_the_keyboard(opened: Any, small: Path) -> None:
+    page = opened(small).page
+    wanted = page.evaluate("""() => [...document.querySelectorAll(
+      'button, input, summary, [tabindex="0"]')].filter(each => !each.disabled
+        && each.getClientRects().length && !each.closest('dialog')
+        && getComputedStyle(each).visibility === 'visible'
+        && !(each.name === 'preset' && !each.checked)).length""")
+    seen = set()
+    for _ in range(wanted + 3):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate(
+            "[...document.querySelectorAll('*')].indexOf(document.activeElement)"
+        ))  # fmt: skip
+    assert len(seen - {-1}) >= wanted
+    page.locator("#preset-0").focus()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#preset-1").is_checked()
+    page.locator("#time").focus()
+    page.keyboard.press("Home")
+    assert page.locator("#when").inner_text() == "week 0"
+    page.wait_for_timeout(250)
+    loop = page.locator("#loops button").first
+    loop.focus()
+    assert "loop" in page.locator("#story").inner_text()
+    page.locator("#share").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#offer").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#offer").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_of_access_is_found(opened: Any, small: Path, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is missing")
+    found = opened(small, scheme=scheme)
+    page = found.page
+    page.locator("#presets label").nth(1).click()
+    page.locator("#pin").click()
+    page.locator("#presets label").nth(5).click()
+    page.wait_for_selector("#tipping[aria-busy=false]")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    page.evaluate((resources.files(axe) / "axe.min.js").read_text("utf-8"))
+    ask = "axe.run().then(found => found.violations.map(each => [each.id, each.impact]))"
+    assert page.evaluate(ask) == []
+    # A check that could not fail would be worth nothing: a control without a name is found.
+    page.evaluate("document.querySelector('main').append(document.createElement('input'))")
+    assert ["label", "critical"] in page.evaluate(ask)
+
+
+def test_the_margin_is_where_the_outcome_turns(opened: Any, tmp_path: Path) -> None:
+    # Quality is drawn to 2.5 times the training share and begins at 1: the outcome turns at 0.4.
+    study = study_run().study
+    found = opened(write_page(study, tmp_path / "page.html"))
+    page = found.page
+    page.locator("#presets label").nth(1).click()
+    page.wait_for_selector("#tipping[aria-busy=false]")
+    page.wait_for_function("document.getElementById('margin').textContent.includes('Above 0.4')")
+    told = page.locator("#margin").inner_text()
+    assert told.startswith("With Training share at 0.2, Service quality ends worse than it began.")
+    assert "ends better than it began" in told
+    assert "the margin is 0.2" in told
+
+
+def test_the_organisation_is_tipped_and_explained_within_six_actions(
+    opened: Any, flagship: Path
+) -> None:
+    found = opened(flagship, 1440)
+    page = found.page
+    assert found.verdict().startswith("A virtuous cycle")
+    lever = page.get_by_role("slider", name="Money for training")
+    box = lever.bounding_box()
+    page.mouse.click(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)  # one action
+    told = found.verdict()
+    assert told.startswith("A vicious cycle")
+    assert "The six practices" in told
+    page.locator("#loops button").first.click()  # two
+    assert "feeds itself" in page.locator("#story").inner_text()
+    lit = page.locator("#picture .link.on").count()
+    assert lit == 6
+    page.wait_for_selector("#tipping[aria-busy=false]")
+    assert "the margin is" in page.locator("#margin").inner_text()
+
+
+def test_the_picture_follows_the_run(opened: Any, flagship: Path) -> None:
+    page = opened(flagship).page
+    page.locator("#presets label").nth(2).click()
+    page.wait_for_timeout(300)
+    link = page.locator("#link--understanding--standards")
+    fill = page.locator("#variable--understanding .fill")
+    page.locator("#time").fill("20")
+    early = link.evaluate("each => getComputedStyle(each.querySelector('path')).strokeWidth")
+    high = float(fill.get_attribute("height"))
+    page.locator("#time").fill("200")
+    late = link.evaluate("each => getComputedStyle(each.querySelector('path')).strokeWidth")
+    assert float(late[:-2]) > float(early[:-2]) + 2
+    assert float(fill.get_attribute("height")) < 0.7 * high
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_are_shown_and_never_run(opened: Any, tmp_path: Path, text: str) -> None:
+    name = " ".join(text.split())
+    study = study_run(name, (text, f"{text}2", "Third"), text).study
+    study = replace(study, title=name)
+    found = opened(write_page(study, tmp_path / "page.html"))
+    page = found.page
+    page.locator("#presets label").nth(1).click()
+    page.locator("#pin").click()
+    page.locator("#presets label").nth(2).click()
+    page.wait_for_selector("#tipping[aria-busy=false]")
+    assert found.complaints == []
+    assert len(found.requests) == 1
+    assert page.locator("img, iframe, object, body b b").count() == 0
+    assert page.locator("h1").inner_text() == name
+    assert page.locator(".tile .name").first.inner_text() == name
+    ElementTree.fromstring(downloaded(page, "#svg").read_text("utf-8"))
+    assert found.complaints == []
+
+
+def test_without_scripts_it_says_what_is_missing(browser: Any, small: Path) -> None:
+    context = browser.new_context(offline=True, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(small.as_uri())
+    assert page.locator("noscript").inner_text().startswith("This page runs the model")
+    context.close()

@@ -1,0 +1,93 @@
+"""What a study's page computes, in Node, against what `cyclesim run` gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from library_runs import STUDIES, run_scenario, study
+
+from cyclesim.codegen.emit_javascript import runtime_text
+from cyclesim.page import payload
+from cyclesim.scenario import read_study
+from cyclesim.study import run_study
+from tests.javascript_runs import NODE, node
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="no Node: name it in CYCLESIM_NODE")
+
+ENGINE = (Path(payload.__file__).parent / "template" / "engine.js").read_text("utf-8")
+
+
+def played(made: payload.Contents, states: list[dict]) -> list[dict]:
+    """Return what the engine of a page gives in some states: {preset, values} each."""
+    names = [output["name"] for output in made.data["outputs"]]
+    script = "\n".join([
+        runtime_text(), *made.programs, ENGINE,
+        f"const data = {json.dumps(made.data)};",
+        "const made = engine.makeEngine(data);",
+        f"const runs = {json.dumps(states)}.map(({{preset, values}}) =>",
+        f"  made.run(preset, values, {json.dumps(names)}));",
+        "console.log(JSON.stringify(runs.map((run) => (",
+        "  {time: [...run.time], values: [...run.values.values()].map((each) => [...each]),",
+        "   status: run.status}))));",
+    ])  # fmt: skip
+    return json.loads(node(script))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_numbers_of_presets_are_those_of_the_study(name: str) -> None:
+    asked = study(name)
+    made = payload.contents(asked, with_loops=False)
+    presets = [{"preset": place, "values": {}} for place in range(len(asked.scenarios))]
+    whole = [run_scenario(name, scenario.name) for scenario in asked.scenarios]
+    played_runs = played(made, presets)
+    for results, found in zip(whole, played_runs, strict=True):
+        assert found["status"]["complete"]
+        assert np.array_equal(found["time"], results.time)
+    for place, output in enumerate(asked.outputs):
+        wanted = np.array([results[output.variable.name] for results in whole])
+        columns = np.array([found["values"][place] for found in played_runs])
+        # The range is that of all scenarios: one of them may be at rest.
+        assert np.abs(columns - wanted).max() <= 1e-9 * np.ptp(wanted), output.title
+
+
+MOVED = """
+  moved:
+    extends: {extends}
+    changes: {{{changes}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("preset", "levers"),
+    [
+        ("baseline", {"Training share": 0.31, "Demand multiplier": 1.07}),
+        ("training cut", {"Training share": 0.36}),
+        ("training restored late", {"Training share": 0.5}),
+        ("training restored late", {"Recognition share": 0.2}),
+        ("surge with recognition", {"Demand multiplier": 0.93}),
+        ("two points lower", {"Managers listen to staff": 0.74}),
+    ],
+)
+def test_a_lever_moved_is_a_scenario_that_extends_the_preset(
+    preset: str, levers: dict[str, float], tmp_path: Path
+) -> None:
+    asked = study("virtuous_or_vicious")
+    text = Path(asked.path).read_text("utf-8").partition("\nexpect:")[0]
+    changes = ", ".join(f"{lever}: {value}" for lever, value in levers.items())
+    path = tmp_path / "study.yaml"
+    path.write_text(text + MOVED.format(extends=preset, changes=changes), "utf-8")
+    own = read_study(path)
+    whole = run_study(own).results["moved"]
+    made = payload.contents(asked, with_loops=False)
+    places = [lever["name"] for lever in made.data["levers"]]
+    state = {
+        "preset": [scenario.name for scenario in asked.scenarios].index(preset),
+        "values": {places.index(lever): value for lever, value in levers.items()},
+    }
+    (found,) = played(made, [state])
+    for output, column in zip(asked.outputs, found["values"], strict=True):
+        wanted = whole[output.variable.name]
+        assert np.abs(np.array(column) - wanted).max() <= 1e-9 * np.ptp(wanted), output.title

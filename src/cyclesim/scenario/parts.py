@@ -115,6 +115,17 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class StudyLoops:
+    """Loops that a study names by the variables that they run through, and stocks to look through.
+
+    `names` are a name and its variables, in order.
+    """
+
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Study:
     """A study that can be run. `digest` is the SHA-256 of the file as read."""
 
@@ -129,6 +140,7 @@ class Study:
     expectations: tuple[Expectation, ...]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
+    loops: StudyLoops = StudyLoops()
 
 
 @dataclass(frozen=True)

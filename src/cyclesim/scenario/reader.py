@@ -16,6 +16,7 @@ from cyclesim.scenario.expectations import expectation_of
 from cyclesim.scenario.findings import Findings
 from cyclesim.scenario.frame import Frame, settled
 from cyclesim.scenario.model_reference import model_of
+from cyclesim.scenario.named_loops import loops_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
@@ -98,6 +99,7 @@ def study_of(
         expectation = expectation_of(wish, ("expect", place), names, frame)
         if expectation is not None:
             expectations.append(expectation)
+    loops = loops_of(keys.loops, frame)
     return Study(
         path=path,
         title=keys.title,
@@ -110,6 +112,7 @@ def study_of(
         expectations=tuple(expectations),
         digest=digest,
         warnings=in_file_order(dict.fromkeys(findings.warnings)),
+        loops=loops,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
+from cyclesim.scenario.loops_schema import LoopsKeys
 from cyclesim.scenario.values import (
     AboveZero,
     Good,
@@ -181,6 +182,11 @@ class StudyKeys(Part):
     ]
     expect: Annotated[
         list[ExpectationKeys], Field(default_factory=list, description="What must hold.")
+    ]
+    loops: Annotated[
+        LoopsKeys,
+        BeforeValidator(or_nothing),
+        Field(default=LoopsKeys(names={}, through=[]), description="What loops are called."),
     ]
 
 

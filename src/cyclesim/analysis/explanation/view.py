@@ -210,7 +210,8 @@ def _named(
             if number not in found and runs_through(way, chains[name])
         ]
         fewest = min(through, default=(0, 0))[0]
-        found |= {number: name for stocks, number in through if stocks == fewest}
+        every = len(chains[name]) == 1
+        found |= {number: name for stocks, number in through if every or stocks == fewest}
     return found
 
 

@@ -108,8 +108,21 @@ class _Seen:
 
 
 def _leading(seen: _Seen) -> list[_Candidate]:
-    pairs = zip(seen.stretch.leaders[:2], seen.stretch.shares, strict=False)
-    return [_Candidate(seen.view, seen.stretch, n) for n, share in pairs if share >= LEAST_SHARE]
+    """Return the two loops that lead in the decisive stretch, and the first that has a name."""
+    view, stretch = seen.view, seen.stretch
+    pairs = list(zip(stretch.leaders, stretch.shares, strict=True))[:2]
+    means = stretch.sign * view.relative[:, stretch.first : stretch.past].mean(axis=1)
+    named = [n for n in np.argsort(-means, kind="stable").tolist() if view.families[n].name]
+    pairs += [(n, float(means[n])) for n in named[:1] if n not in stretch.leaders[:2]]
+    found = []
+    for number, share in pairs:
+        if share >= LEAST_SHARE:
+            own = stretch
+            if number not in stretch.leaders:
+                leaders, shares = (*stretch.leaders, number), (*stretch.shares, share)
+                own = replace(stretch, leaders=leaders, shares=shares)
+            found.append(_Candidate(view, own, number))
+    return found
 
 
 class _Finder:

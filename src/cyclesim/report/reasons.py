@@ -103,8 +103,15 @@ def _reason(answer: Answer, found: Explanation) -> Reason:
         answer.place, answer.scenario.title, _tag(found), mood, found.sentence,
         _method(found.claim, units) if found.claim else "",
         tuple(_withdrawn(claim) for claim in found.withdrawn),
-        rows, found.notes, _alternative(found), envelope,
+        rows, _notes(found), _alternative(found), envelope,
     )  # fmt: skip
+
+
+def _notes(found: Explanation) -> tuple[str, ...]:
+    """Return what is said of the loops as sentences: 'The model has more than 20,000 loops ...'."""
+    whole = (f"The part of the model that decides {note.removeprefix('it ')}" if
+             note.startswith("it ") else f"It is {note}" for note in found.notes)  # fmt: skip
+    return tuple(whole)
 
 
 def _tag(found: Explanation) -> str:

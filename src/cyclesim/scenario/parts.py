@@ -140,6 +140,17 @@ class TippingWish:
 
 
 @dataclass(frozen=True)
+class StudyLoops:
+    """Loops that a study names by the variables that they run through, and stocks to look through.
+
+    `names` are a name and its variables, in order.
+    """
+
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Study:
     """A study that can be run. `digest` is the SHA-256 of the file as read.
 
@@ -160,6 +171,7 @@ class Study:
     designs: Mapping[str, Design] = field(default_factory=dict)
     tipping: TippingWish | None = None
     ui: Ui = Ui()
+    loops: StudyLoops = StudyLoops()
 
 
 @dataclass(frozen=True)

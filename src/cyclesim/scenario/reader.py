@@ -17,6 +17,7 @@ from cyclesim.scenario.expectations import expectation_of
 from cyclesim.scenario.findings import Findings
 from cyclesim.scenario.frame import Frame, settled
 from cyclesim.scenario.model_reference import model_of
+from cyclesim.scenario.named_loops import loops_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
@@ -102,6 +103,7 @@ def study_of(
         if expectation is not None:
             expectations.append(expectation)
     ui = ui_of(keys.ui, {each.variable.ident: each.variable.name for each in outputs}, frame)
+    loops = loops_of(keys.loops, frame)
     return Study(
         path=path,
         title=keys.title,
@@ -117,6 +119,7 @@ def study_of(
         designs=designs_of(valid, scenarios, frame),
         tipping=tipping_of(keys, scenarios, outputs, frame),
         ui=ui,
+        loops=loops,
     )
 
 

@@ -19,6 +19,7 @@ from cyclesim.scenario.change_schema import CHANGES
 from cyclesim.scenario.design_schema import design_keys_at
 from cyclesim.scenario.document import Document, Path
 from cyclesim.scenario.findings import Findings
+from cyclesim.scenario.loops_schema import LoopsKeys
 from cyclesim.scenario.schema import StudyKeys
 from cyclesim.scenario.values import found
 
@@ -181,6 +182,8 @@ def study_keys_at(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
             return schema.RunKeys
         case ("outputs", _):
             return schema.OutputKeys
+        case ("loops",):
+            return LoopsKeys
         case ("scenarios", _):
             return schema.ScenarioKeys
         case ("scenarios", _, "events", _):

@@ -15,6 +15,9 @@ Array = np.ndarray
 STARTS = 64
 """Starts spread over the box, besides the states that runs visit."""
 
+_FEW = 4
+"""How many times as many starts where there are one or two stocks: they cost little."""
+
 SAME = 1e-5
 """Equilibria nearer than this share of the box are one."""
 
@@ -45,11 +48,12 @@ def equilibria(
     why = today.beyond_stocks or ("" if names else "it has no stock")
     if why:
         return Equilibria(names, outputs, (), 0, refused=f"'{today.flat.name}': {why}"), None
-    moving = moves_with_time(today.flat) or bool(today.scenario.changes)
+    moving = moves_with_time(today.flat) or bool(today.runs.scenario.changes)
     time = float(today.study.specs.stop) if at is None else at
     with np.errstate(all="ignore"):
         rates = Rates(today, box_of(today, visited, reached), time, seed)
-        points = [*_from_runs(rates, visited), *spread(rates, starts, seed)]
+        count = starts * (_FEW if len(rates.kept) <= 2 else 1)
+        points = [*_from_runs(rates, visited), *spread(rates, count, seed)]
         roots = distinct(roots_from(rates, points))
         found = tuple(_judged(rates, root) for root in roots)
     kept = [names[place] for place in rates.kept]

@@ -247,7 +247,7 @@ def stand(study: Study, scenario: Scenario, at: float | None = None) -> Today:
         for column, size in zip(begin.levels, sizes, strict=True)
     ]
     whole = np.concatenate(levels).astype(float) if levels else np.zeros(0)
-    today = Today(study, bare, runs, numbers, whole, begin.held, start, notes)
+    today = Today(study, scenario, runs, numbers, whole, begin.held, start, notes)
     return today if at is None else _later(today, at)
 
 

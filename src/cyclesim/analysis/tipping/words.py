@@ -155,11 +155,11 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
     again = ""
     if found.crossings > 1:
         again = f" It turns {found.crossings} times on the way; this is the nearest."
+    if not math.isfinite(found.before - found.beyond):
+        return f"The run leaves the numbers {where}; a smaller dt may keep it.{again}"
     if not found.tips:
         middle = with_unit(number(rule.middle), rule.units)
         return f"{rule.title} {verb} past {middle}, by degrees, {where}.{again}"
-    if not math.isfinite(found.before - found.beyond):
-        return f"The run leaves the numbers {where}.{again}"
     beyond, before = pair(found.beyond, found.before)
     return f"{rule.title} {verb} at {beyond} instead of {before} {where}.{again}"
 

@@ -19,7 +19,8 @@ def switch(tmp_path, loss=0.5):
     return study_of(
         tmp_path,
         "genetic_switch",
-        f"outputs: {{Protein: up}}\nscenarios:\n  baseline: {{initial: {{Loss rate of protein: {loss}}}}}\n",
+        "outputs: {Protein: up}\nscenarios:\n"
+        f"  baseline: {{initial: {{Loss rate of protein: {loss}}}}}\n",
     )
 
 

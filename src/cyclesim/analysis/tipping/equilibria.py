@@ -39,7 +39,8 @@ def equilibria(
     """Return the equilibria found, and the rates that they were found with.
 
     `visited` are states (stock, state) that runs went through: starts beside a Latin hypercube
-    over the stocks' ranges; `reached` those of runs from all over, which bound what counts. Roots are found by Powell's hybrid method (scipy.optimize.root) with a
+    over the stocks' ranges; `reached` those of runs from all over, which bound what counts. Roots
+    are found by Powell's hybrid method (scipy.optimize.root) with a
     Jacobian by central differences. Inputs that move with time stand still at `at`, by default the
     end of the run. A model whose future hangs on more than its stocks is refused.
     """
@@ -57,7 +58,7 @@ def equilibria(
         roots = distinct(roots_from(rates, points))
         found = tuple(_judged(rates, root) for root in roots)
     kept = [names[place] for place in rates.kept]
-    order = np.argsort([each.outputs[0] for each in found]) if found else []
+    order = sorted(range(len(found)), key=lambda i: float(found[i].outputs[0]))
     return (
         Equilibria(
             names, outputs, tuple(found[place] for place in order), len(points),
@@ -86,7 +87,7 @@ def spread(rates: Rates, count: int, seed: int) -> list[Array]:
 def roots_from(
     rates: Rates, points: list[Array], along: tuple[int, float] | None = None
 ) -> Iterator[Array]:
-    """Yield the equilibria that starts lead to and that lie in the box, with a number at a value."""
+    """Yield the equilibria in the box that starts lead to, with a number at a value."""
     from scipy.optimize import root
 
     low = (rates.box.low - rates.box.below)[rates.kept] / rates.size

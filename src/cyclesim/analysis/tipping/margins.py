@@ -85,7 +85,8 @@ def margins(
 
     Each line is scanned first, since an outcome may turn more than once; the nearest turn is
     bisected, all lines at once as lanes, and `confirm` of them, those named `first` and then the
-    nearest, are run again with the study's own step on both sides. A number that moves holds from the organisation's start on.
+    nearest, are run again with the study's own step on both sides. A number that moves
+    holds from the organisation's start on.
     """
     lines = tuple(lines_of(today) if lines is None else lines)
     outcomes = Outcomes(today, lines, rule, step)
@@ -157,7 +158,8 @@ def _thresholds(
 def lines_of(today: Today, visited: Array | None = None) -> tuple[Line, ...]:
     """Return all that can move, up and down within its range.
 
-    A stock without one may go as far as it ever is in `visited` (stock, state). Parts of delays, which the compiler made, and constants that a change takes over do not.
+    A stock without one may go as far as it ever is in `visited` (stock, state). Parts of
+    delays, which the compiler made, and constants that a change takes over do not.
     """
     found: list[Line] = []
     for place, stock in enumerate(today.stocks):

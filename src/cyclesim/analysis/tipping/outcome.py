@@ -12,7 +12,6 @@ from cyclesim.analysis.tipping.parts import Rule
 from cyclesim.analysis.tipping.today import Step, Today
 from cyclesim.ensemble import run_scenario
 from cyclesim.errors import RunError, UsageError
-from cyclesim.project import Method
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Direction, Output, Scenario, Study
 from cyclesim.schedule import schedule_of

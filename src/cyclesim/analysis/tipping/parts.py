@@ -99,7 +99,7 @@ class Threshold:
 
     @property
     def share(self) -> float:
-        """Return the distance as a share of today's value; of the way to the limit where that is 0."""
+        """Return the distance as a share of today's value, or of the way where that is 0."""
         size = abs(self.today) or abs(self.limit - self.today) or 1.0
         return self.distance / size
 

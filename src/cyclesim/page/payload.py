@@ -207,7 +207,6 @@ def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
             {
                 "name": each.name,
                 "mark": each.mark,
-                "reinforcing": each.reinforcing,
                 "story": each.story,
                 "links": list(each.links),
                 "badge": each.badge,
@@ -250,5 +249,3 @@ def _about(study: Study) -> list[list[str]]:
         ["Digest of the study", study.digest[:16]],
         ["Made by", f"cyclesim {__version__}"],
     ]  # fmt: skip
-
-

@@ -12,9 +12,7 @@ from cyclesim.diagram.structure import Form
 from cyclesim.errors import UsageError
 from cyclesim.names import Ident
 
-_ID = re.compile(
-    r'<g class="(?P<kind>link|loop|stock)(?: [a-z ]*)?" id="(?P<id>[a-z0-9-]+)">'
-)
+_ID = re.compile(r'<g class="(?P<kind>link|loop|stock)(?: [a-z ]*)?" id="(?P<id>[a-z0-9-]+)">')
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ class Study:
     expectations: tuple[Expectation, ...]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
-    ui: Ui = Ui()
+    ui: Ui = field(default_factory=Ui)
 
 
 @dataclass(frozen=True)

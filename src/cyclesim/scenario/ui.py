@@ -47,13 +47,21 @@ def ui_of(keys: UiKeys, outputs: Mapping[Ident, str], frame: Frame) -> Ui:
             continue
         seen.append(selection)
         if _movable(selection, path, frame) and _sound(selection, lever, path, frame):
-            levers.append(
-                LeverWish(
-                    selection.variable.ident, lever.label, lever.group or "", lever.help,
-                    lever.min, lever.max, lever.step, lever.marks,
-                )  # fmt: skip
-            )
+            levers.append(_wish(selection, lever))
     return Ui(tuple(levers), _charts(keys, outputs, frame))
+
+
+def _wish(selection: Selection, lever: LeverKeys) -> LeverWish:
+    return LeverWish(
+        selection.variable.ident,
+        lever.label,
+        lever.group or "",
+        lever.help,
+        lever.min,
+        lever.max,
+        lever.step,
+        lever.marks,
+    )
 
 
 def _movable(selection: Selection, path: Path, frame: Frame) -> bool:

@@ -51,12 +51,24 @@ function makePicture(onTime) {
     at("story").textContent = place === null ? "" : story(place);
   }
 
+  // What a loop does in a run, by the sign of its shares: it may change from run to run.
+  function kind(column) {
+    let sum = 0;
+    let size = 0;
+    for (const share of column) {
+      sum += share;
+      size += Math.abs(share);
+    }
+    return Math.abs(sum) < 0.5 * size ? "changing sign" : sum >= 0 ? "reinforcing" : "balancing";
+  }
+
   function story(place) {
     const loop = told[place];
     const head = `${loop.mark} ${loop.name}`.trim();
-    const kind = loop.reinforcing ? "A reinforcing loop" : "A balancing loop";
-    const off = loop.links.length || !svg ? "" : " Its links are too small for the picture.";
-    return `${head}. ${kind}. ${loop.story}${/[.]$/.test(loop.story) ? "" : "."}${off}`;
+    const own = shown === null ? undefined : strips[shown].series.find(([each]) => each === place);
+    const does = own === undefined ? "It plays no part here" : `Here it is ${kind(own[1])}`;
+    const off = loop.links.length || !svg ? "" : " It is not among the loops drawn.";
+    return `${head}. ${does}. ${loop.story}${/[.]$/.test(loop.story) ? "" : "."}${off}`;
   }
 
   function hold(place) {
@@ -91,7 +103,7 @@ function makePicture(onTime) {
         onfocus: () => light(place), onblur: () => light(held), onclick: () => hold(place),
       }, make("i", { class: `key l${place % 8}`, "aria-hidden": "true" }),
         make("span", { dir: "auto", text: `${loop.mark} ${loop.name}`.trim() }),
-        make("em", { text: loop.reinforcing ? "reinforcing" : "balancing" }), make("b"));
+        make("em", { text: kind(column) }), make("b"));
       list.append(make("li", {}, button));
     }
     paint();
@@ -172,13 +184,24 @@ function makePicture(onTime) {
     strip.addEventListener("pointerdown", follow);
   }
 
-  // The loops of the longest phase of a preset in which any rule: what carried the change.
+  // The loops that rule longest once a preset's changes have begun, null where none does for a
+  // quarter of that time: what carried the change.
   function ruling(preset) {
-    if (preset === null || !strips[preset]) return null;
-    const phases = strips[preset].phases.filter(([, , places_]) => places_.length);
-    if (!phases.length) return null;
-    const [start, end, places_, share] = phases.reduce((best, each) => (each[1] - each[0] > best[1] - best[0] ? each : best));
-    return { start, end, loops: places_.map((place) => told[place]), share };
+    if (preset === null || !strips[preset] || !strips[preset].phases.length) return null;
+    const { phases } = strips[preset];
+    const stop = phases[phases.length - 1][1];
+    const from = data.presets[preset].changes.length ? data.presets[preset].from : phases[0][0];
+    const found = new Map();
+    for (const [start, end, places_, share] of phases) {
+      const long = end - Math.max(start, from);
+      if (!places_.length || long <= 0) continue;
+      const key = `${[...places_].sort()} ${share > 0}`;
+      const each = found.get(key) || { loops: places_.map((place) => told[place]), start: Math.max(start, from), end, long: 0, sum: 0, times: 0 };
+      found.set(key, { ...each, end, long: each.long + long, sum: each.sum + long * share, times: each.times + 1 });
+    }
+    const best = [...found.values()].sort((a, b) => b.long - a.long)[0];
+    if (best === undefined || best.long < 0.25 * (stop - from)) return null;
+    return { ...best, share: best.sum / best.long };
   }
 
   return { setStrip, setRun, point, ruling, names: fills.flatMap(({ names }) => names), total, groups: fills.map(({ names }) => names) };

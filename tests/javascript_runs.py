@@ -100,3 +100,25 @@ def ran(jobs: Sequence[Job]) -> list[Ran]:
         found.append(Ran(block[0], block[1:], told["status"]))
     assert place == len(numbers)
     return found
+
+
+def assert_same(flat: FlatModel, wanted: np.ndarray, found: Ran) -> None:
+    """A run agrees with that of `python` to 1e-9 of each variable's range.
+
+    A variable that rests has no range of its own: it may differ by 1e-12 of what is large in
+    its unit, or among what it is computed from.
+    """
+    assert found.values.shape == wanted.shape
+    rows = {v.ident: slice(flat.places[v.ident], flat.places[v.ident] + v.size)
+            for v in flat.variables}  # fmt: skip
+    peaks = {ident: float(np.abs(wanted[place]).max()) for ident, place in rows.items()}
+    large: dict[str | None, float] = {}
+    for variable in flat.variables:
+        large[variable.units] = max(large.get(variable.units, 1.0), peaks[variable.ident])
+    spread = np.ptp(wanted, axis=1)
+    away = np.abs(wanted - found.values).max(axis=1)
+    for variable in flat.variables:
+        needs = [peaks[need] for piece in variable.pieces for need in piece.symbols]
+        allowed = 1e-9 * spread + 1e-12 * max(large[variable.units], *needs, 0.0)
+        place = rows[variable.ident]
+        assert (away[place] <= allowed[place]).all(), (variable.name, away[place], allowed[place])

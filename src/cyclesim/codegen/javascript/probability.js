@@ -256,19 +256,19 @@ function beta_below(a, b, x) {
   return found * weight;
 }
 
-// A quantile that lies at or below a half.
-function lower_beta_quantile(probability, alpha, beta) {
-  const scale = log_beta(alpha, beta);
-  const slope = (x) => Math.exp(alpha * Math.log(x) + (beta - 1) * Math.log1p(-x) - scale);
-  const rising = (x) => beta_below(alpha, beta, x);
-  return solved(LEAST_LOGARITHM, Math.log(0.5), probability, rising, slope);
-}
-
+// The quantile lies in a half of the range: what is solved for is its distance to that end, so
+// that one next to 1 loses no digits, and the small probability of one far off loses none either.
 function beta_quantile(probability, alpha, beta) {
   const known = alpha > 0 && alpha < Infinity && beta > 0 && beta < Infinity;
   if (!(known && probability > 0 && probability < 1)) return NaN;
-  if (beta_below(alpha, beta, 0.5) < probability) {
-    return 1 - lower_beta_quantile(1 - probability, beta, alpha);
+  const lower = beta_below(alpha, beta, 0.5) >= probability;
+  const [a, b] = lower ? [alpha, beta] : [beta, alpha];
+  const scale = log_beta(alpha, beta);
+  const slope = (x) => Math.exp(a * Math.log(x) + (b - 1) * Math.log1p(-x) - scale);
+  const half = Math.log(0.5);
+  if (lower) {
+    return solved(LEAST_LOGARITHM, half, probability, (x) => beta_below(alpha, beta, x), slope);
   }
-  return lower_beta_quantile(probability, alpha, beta);
+  const rising = (x) => -beta_below(alpha, beta, 1 - x);
+  return 1 - solved(LEAST_LOGARITHM, half, -probability, rising, slope);
 }

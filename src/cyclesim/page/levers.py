@@ -11,8 +11,8 @@ from cyclesim.compiler.selection import number_of
 from cyclesim.names import Ident
 from cyclesim.report.evidence import ground_of, plausible_range
 from cyclesim.scenario.coverage import overlapping
+from cyclesim.scenario.page_parts import LeverWish
 from cyclesim.scenario.parts import Study
-from cyclesim.scenario.ui import LeverWish
 
 MOST_LEVERS = 10
 """Levers of a study that does not say which it wants."""

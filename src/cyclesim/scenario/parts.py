@@ -11,7 +11,7 @@ from cyclesim.errors import Diagnostic, Location
 from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.results import Results
-from cyclesim.scenario.ui import Ui
+from cyclesim.scenario.page_parts import Story, Ui
 
 
 class Direction(Enum):
@@ -133,6 +133,7 @@ class Study:
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
     ui: Ui = field(default_factory=Ui)
+    story: Story = field(default_factory=Story)
 
 
 @dataclass(frozen=True)

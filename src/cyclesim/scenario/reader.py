@@ -19,6 +19,7 @@ from cyclesim.scenario.model_reference import model_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
+from cyclesim.scenario.story import story_of
 from cyclesim.scenario.ui import ui_of
 from cyclesim.scenario.validation import Valid, valid_part
 
@@ -99,7 +100,9 @@ def study_of(
         expectation = expectation_of(wish, ("expect", place), names, frame)
         if expectation is not None:
             expectations.append(expectation)
-    ui = ui_of(keys.ui, {each.variable.ident: each.variable.name for each in outputs}, frame)
+    shown = {each.variable.ident: each.variable.name for each in outputs}
+    ui = ui_of(keys.ui, shown, frame)
+    story = story_of(keys.story, valid.places.get(("story", "steps"), ()), ui, shown, frame)
     return Study(
         path=path,
         title=keys.title,
@@ -113,6 +116,7 @@ def study_of(
         digest=digest,
         warnings=in_file_order(dict.fromkeys(findings.warnings)),
         ui=ui,
+        story=story,
     )
 
 

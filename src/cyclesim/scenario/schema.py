@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
+from cyclesim.scenario.story_schema import StoryKeys
 from cyclesim.scenario.ui_schema import UiKeys
 from cyclesim.scenario.values import (
     AboveZero,
@@ -184,6 +185,7 @@ class StudyKeys(Part):
         list[ExpectationKeys], Field(default_factory=list, description="What must hold.")
     ]
     ui: Annotated[UiKeys, BeforeValidator(or_nothing)] = UiKeys(levers={}, charts=[])
+    story: Annotated[StoryKeys, BeforeValidator(or_nothing)] = StoryKeys(steps=[])
 
 
 def json_schema() -> dict[str, Any]:

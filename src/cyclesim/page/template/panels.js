@@ -64,7 +64,7 @@ function leverRow(lever, place, store, onMove, group) {
       const where = share(value);
       const tick = make("span", { class: "tick" });
       tick.style.left = `calc(${(100 * where).toFixed(2)}% + ${(8 - 16 * where).toFixed(1)}px)`;
-      const room = where - last.at > 0.22 && where > 0.14 && where < 0.86;
+      const room = where - last.at > 0.19 && where > 0.14 && where < 0.86;
       if (room || word === "today") {
         tick.append(make("span", { dir: "auto", text: word }));
         if (!room && last.word) last.word.remove();
@@ -168,8 +168,8 @@ function verdict(run, near, exactly, ruling) {
     const kind = ruling.share > 0 ? "reinforcing" : "balancing";
     if (ruling.share > 0 && good > 0) word = "A virtuous cycle";
     if (ruling.share > 0 && good < 0) word = "A vicious cycle";
-    const who = exactly ? "" : `as in the scenario nearest to it, \u2018${data.presets[near].title}\u2019: `;
-    text += ` ${exactly ? "The" : "Its"} ${kind} ${many ? "loops" : "loop"} ${who}${names}${more} ${many ? "carry" : "carries"} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change ${ruling.times > 1 ? "in turns " : ""}from ${moment(ruling.start)} to ${moment(ruling.end)}.`;
+    const head = exactly ? "The" : `As in \u2018${data.presets[near].title}\u2019, the scenario nearest to it, the`;
+    text += ` ${head} ${kind} ${many ? "loops" : "loop"} ${names}${more} ${many ? "carry" : "carries"} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change ${ruling.times > 1 ? "in turns " : ""}from ${moment(ruling.start)} to ${moment(ruling.end)}.`;
   } else if (near !== null && side !== 0 && data.loops) {
     text += " No loop rules for long: they take turns.";
   } else if (near === null) {

@@ -101,7 +101,7 @@ function makePicture(onTime) {
         type: "button", class: "loop", "data-loop": place, "aria-pressed": "false",
         onpointerenter: () => light(place), onpointerleave: () => light(held),
         onfocus: () => light(place), onblur: () => light(held), onclick: () => hold(place),
-      }, make("i", { class: `key l${place % 8}`, "aria-hidden": "true" }),
+      }, make("i", { class: `key l${Math.min(place, 7)}`, "aria-hidden": "true" }),
         make("span", { dir: "auto", text: `${loop.mark} ${loop.name}`.trim() }),
         make("em", { text: kind(column) }), make("b"));
       list.append(make("li", {}, button));
@@ -128,7 +128,7 @@ function makePicture(onTime) {
         there += `L${k} ${b}L${k + 1} ${b}`;
         back = `L${k + 1} ${a}L${k} ${a}${back}`;
       }
-      areas.append(draw("path", { class: `area l${place % 8}`, "data-loop": place, d: `M${there.slice(1)}${back}Z` }));
+      areas.append(draw("path", { class: `area l${Math.min(place, 7)}`, "data-loop": place, d: `M${there.slice(1)}${back}Z` }));
     }
     areas.append(draw("line", { class: "zero", x1: 0, x2: count, y1: middle, y2: middle }));
   }

@@ -88,6 +88,40 @@ def test_what_does_not_fit_is_told_at_its_place(read, text: str, wanted: str) ->
     assert found.location.line == 5
 
 
+STORY = "ui: {levers: {Training share: }}\nstory: {steps: ["
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("{title: A}", "'text: ...'"),
+        ("{title: A, text: B, scenario: lear}", "Did you mean 'lean'?"),
+        ("{title: A, text: B, predict: Service quality}", "needs to know of which scenario"),
+        ("{title: A, text: B, scenario: lean, predict: Backlog}", "is not among the outputs"),
+        ("{title: A, text: B, scenario: lean, set: {Arrival rate: 3}}", "is no lever"),
+        ("{title: A, text: B, scenario: lean, set: {Training share: 3}}", "outside the range"),
+        ("{title: A, text: B, show: [Backlgo]}", "Did you mean 'Backlog'?"),
+        ("{title: A, text: B, shows: [Backlog]}", "Did you mean 'show'?"),
+    ],
+)
+def test_a_story_that_does_not_fit_is_told_at_its_place(read, text: str, wanted: str) -> None:
+    with pytest.raises(StudyError) as error:
+        read(f"{SCENARIOS}{STORY}{{title: Well, text: Told}}, {text}]}}\n")
+    (found,) = error.value.diagnostics
+    assert wanted in str(found)
+    assert "story.steps[2]" in str(found)
+    assert found.location.line == 6
+
+
+def test_a_story_is_read(read) -> None:
+    text = "{title: A, text: B, show: [Backlog], scenario: lean, set: {Training share: 35 %}, "
+    text += "predict: Service quality, try: C, questions: [D, E]}"
+    (step,) = read(f"{SCENARIOS}{STORY}{text}]}}\n").story.steps
+    assert (step.title, step.text, step.attempt, step.questions) == ("A", "B", "C", ("D", "E"))
+    assert (step.shown, step.scenario, step.predict) == (("backlog",), "lean", "service_quality")
+    assert step.levers == {"training_share": 0.35}
+
+
 def test_a_course_over_time_is_no_number_of_a_lever(read) -> None:
     study = read(
         "change_from: 10\nscenarios:\n  baseline:\n"

@@ -15,7 +15,7 @@ from cyclesim.files import write_whole
 from cyclesim.page.payload import contents
 from cyclesim.scenario.parts import Study
 
-_SCRIPTS = ("words", "store", "chart", "picture", "panels", "tipping", "export", "app")
+_SCRIPTS = ("words", "store", "chart", "picture", "panels", "tipping", "export", "story", "app")
 
 
 def write_page(study: Study, path: Path) -> Path:

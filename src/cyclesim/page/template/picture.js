@@ -160,7 +160,7 @@ function makePicture(onTime) {
       const share = Math.abs(column[Math.min(index, column.length - 1)] || 0);
       for (const id of told[place].links) weight.set(id, (weight.get(id) || 0) + share);
     }
-    for (const [id, { element }] of links) element.style.setProperty("--weight", (1.25 + Math.min(100, weight.get(id) || 0) * 0.055).toFixed(2));
+    for (const [id, { element }] of links) element.style.setProperty("--weight", (1.25 + Math.min(100, weight.get(id) || 0) * 0.035).toFixed(2));
     for (const button of at("loops") ? at("loops").querySelectorAll("button") : []) {
       const column = series.find(([place]) => String(place) === button.dataset.loop)[1];
       button.querySelector("b").textContent = `${Math.abs(column[Math.min(index, column.length - 1)] || 0)} %`;
@@ -204,5 +204,17 @@ function makePicture(onTime) {
     return { ...best, share: best.sum / best.long };
   }
 
-  return { setStrip, setRun, point, ruling, names: fills.flatMap(({ names }) => names), total, groups: fills.map(({ names }) => names) };
+  // Shows some variables with the links and loops among them; null shows all.
+  function only(idents) {
+    if (!svg) return;
+    const off = (id, hidden) => svg.getElementById(id).classList.toggle("off", hidden);
+    for (const [id, ident] of data.picture.variables) off(id, idents !== null && !idents.has(ident));
+    for (const [id, { from, to }] of links) off(id, idents !== null && !(idents.has(from) && idents.has(to)));
+    for (const [id, around] of data.picture.badges) off(id, idents !== null && !around.every((each) => idents.has(each)));
+    for (const each of svg.querySelectorAll(".pipe, .cloud")) each.classList.toggle("off", idents !== null);
+  }
+
+  function words(preset) { return preset === null || !strips[preset] ? ["No scenario runs like this one, and loops are scored for scenarios only."] : strips[preset].words; }
+
+  return { only, words, setStrip, setRun, point, ruling, names: fills.flatMap(({ names }) => names), total, groups: fills.map(({ names }) => names) };
 }

@@ -32,7 +32,6 @@ class Told:
 
     name: str
     mark: str
-    reinforcing: bool
     story: str
     links: tuple[str, ...]
     badge: str = ""
@@ -93,7 +92,9 @@ def _strip(
         (phase.start, phase.end, tuple(places[mark] for mark in phase.loops), phase.share)
         for phase in partition.phases
     )
-    words = tuple(_sentences(found, partition, {mark: told_of(told, i) for mark, i in places.items()}))
+    words = tuple(
+        _sentences(found, partition, {mark: told_of(told, i) for mark, i in places.items()})
+    )
     return Strip(shares, phases, words)
 
 
@@ -136,10 +137,7 @@ def _told(loop: Loop, picture: Picture | None) -> Told:
     links = _links(around, picture)
     name = badge.name if badge is not None else loop.name
     mark = badge.mark if badge is not None else ""
-    reinforcing = float(np.nansum(loop.relative)) >= 0
-    return Told(
-        name, mark, reinforcing, _story(around, picture), links, badge.id if badge else ""
-    )
+    return Told(name, mark, _story(around, picture), links, badge.id if badge else "")
 
 
 def _badge(loop: Loop, picture: Picture | None) -> DrawnLoop | None:
@@ -164,7 +162,9 @@ def _story(around: Sequence[str], picture: Picture | None) -> str:
     """Return a loop's way in words: what moves what, in which direction, and back."""
     idents = [canonical(name) for name in around]
     signs = {(x.source, x.target): x.sign for x in picture.links} if picture is not None else {}
-    chain: Sequence[tuple[Ident, Ident]] = list(zip(idents, (*idents[1:], *idents[:1]), strict=True))
+    chain: Sequence[tuple[Ident, Ident]] = list(
+        zip(idents, (*idents[1:], *idents[:1]), strict=True)
+    )
     if not around:
         return ""
     if not all(signs.get(pair) in ("+", "-") for pair in chain):

@@ -13,7 +13,7 @@ from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.results import Results
 from cyclesim.scenario.design_parts import Design
-from cyclesim.scenario.ui import Ui
+from cyclesim.scenario.page_parts import Story, Ui
 
 
 class Direction(Enum):
@@ -170,8 +170,9 @@ class Study:
     warnings: tuple[Diagnostic, ...] = ()
     designs: Mapping[str, Design] = field(default_factory=dict)
     tipping: TippingWish | None = None
-    ui: Ui = Ui()
     loops: StudyLoops = StudyLoops()
+    ui: Ui = field(default_factory=Ui)
+    story: Story = field(default_factory=Story)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
 from cyclesim.scenario.design_schema import DESIGN_TAGS, Designs
 from cyclesim.scenario.tipping_schema import TippingKeys
+from cyclesim.scenario.story_schema import StoryKeys
 from cyclesim.scenario.ui_schema import UiKeys
 from cyclesim.scenario.loops_schema import LoopsKeys
 from cyclesim.scenario.values import (
@@ -196,6 +197,7 @@ class StudyKeys(Part):
         BeforeValidator(or_nothing),
         Field(default=LoopsKeys(names={}, through=[]), description="What loops are called."),
     ]
+    story: Annotated[StoryKeys, BeforeValidator(or_nothing)] = StoryKeys(steps=[])
 
 
 def json_schema() -> dict[str, Any]:

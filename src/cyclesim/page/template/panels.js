@@ -57,18 +57,22 @@ function leverRow(lever, place, store, onMove, group) {
     if (own[place] === bases) return;
     bases = own[place];
     scale.replaceChildren(make("span", { class: "end", text: grouped(lever.low) }), make("span", { class: "end", text: grouped(lever.high) }));
+    const [low, high] = scale.children;
     const words = lever.marks.some(([, value]) => value === bases) ? lever.marks : [["today", bases], ...lever.marks];
     let last = { word: null, at: -1 };
     for (const [word, value] of [...words].sort((a, b) => a[1] - b[1])) {
       const where = share(value);
       const tick = make("span", { class: "tick" });
       tick.style.left = `calc(${(100 * where).toFixed(2)}% + ${(8 - 16 * where).toFixed(1)}px)`;
-      const room = where - last.at > 0.22 && where > 0.14 && where < 0.86;
+      const room = where - last.at > 0.19 && where > 0.14 && where < 0.86;
       if (room || word === "today") {
         tick.append(make("span", { dir: "auto", text: word }));
         if (!room && last.word) last.word.remove();
         last = { word: tick.firstChild, at: where };
-        if (where <= 0.14 || where >= 0.86) tick.classList.add(where < 0.5 ? "first" : "last");
+        if (where <= 0.14 || where >= 0.86) {
+          tick.classList.add(where < 0.5 ? "first" : "last");
+          (where < 0.5 ? low : high).classList.add("hidden");  // the two would lie on each other
+        }
       }
       tick.title = `${word}: ${grouped(value)}`;
       scale.append(tick);
@@ -164,8 +168,10 @@ function verdict(run, near, exactly, ruling) {
     const kind = ruling.share > 0 ? "reinforcing" : "balancing";
     if (ruling.share > 0 && good > 0) word = "A virtuous cycle";
     if (ruling.share > 0 && good < 0) word = "A vicious cycle";
-    const who = exactly ? "" : `as in the scenario nearest to it, \u2018${data.presets[near].title}\u2019: `;
-    text += ` ${exactly ? "The" : "Its"} ${kind} ${many ? "loops" : "loop"} ${who}${names}${more} ${many ? "carry" : "carries"} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change from ${moment(ruling.start)} to ${moment(ruling.end)}.`;
+    const head = exactly ? "The" : `As in \u2018${data.presets[near].title}\u2019, the scenario nearest to it, the`;
+    text += ` ${head} ${kind} ${many ? "loops" : "loop"} ${names}${more} ${many ? "carry" : "carries"} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change ${ruling.times > 1 ? "in turns " : ""}from ${moment(ruling.start)} to ${moment(ruling.end)}.`;
+  } else if (near !== null && side !== 0 && data.loops) {
+    text += " No loop rules for long: they take turns.";
   } else if (near === null) {
     text += " No scenario runs like this one, and loops are scored for scenarios only.";
   }

@@ -26,7 +26,8 @@ def kernel(writer: Writer, name: str, *given: str) -> str:
     if full not in module.functions:
         body, arity = KERNELS[name]
         arguments = [f"%a{n}" for n in range(arity)]
-        inner = Writer(module, full, ", ".join(f"{module.real} {a}" for a in arguments), module.real)
+        head = ", ".join(f"{module.real} {each}" for each in arguments)
+        inner = Writer(module, full, head, module.real)
         inner.finish(f"{module.real} {body(inner, *arguments)}", "nounwind")
     return writer.call(full, *given)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cyclesim.codegen.llvm_plan import Job, Plan
+from cyclesim.codegen.llvm_plan import Job, Plan, buffer_idents, size_of
 from cyclesim.codegen.llvm_text import Writer, bits, integer, number
 from cyclesim.schedule import Tableau
 
@@ -12,8 +12,7 @@ def run_text(plan: Plan, tableau: Tableau, rows: int) -> str:
     stages = len(tableau.b)
     areas = {name: plan.take(plan.levels_size) for name in ("first", "second", "stage")}
     rates = [plan.take(plan.levels_size) for _ in range(stages)]
-    shapes = plan.flat.by_ident
-    buffered = sum(shapes[ring.ident].size for ring in plan.flat.buffers)
+    buffered = size_of(plan.flat, buffer_idents(plan.flat))
     before = plan.take(buffered)
     for stage, weights in enumerate((*tableau.a, tableau.b)):
         if stage:
@@ -160,15 +159,21 @@ def _run(
     buffered, before = buffers
     at_start, update, renew = "", "", ""
     if buffered:
-        places += [spot("before", before), spot("buffers", plan.held_from + plan.held_size - buffered)]
+        places += [
+            spot("before", before),
+            spot("buffers", plan.held_from + plan.held_size - buffered),
+        ]
         size = buffered * lanes * 8
-        at_start = f"  call void @llvm.memcpy.p0.p0.i64(ptr %before, ptr %buffers, i64 {size}, i1 false)"
+        at_start = (
+            f"  call void @llvm.memcpy.p0.p0.i64(ptr %before, ptr %buffers, i64 {size}, i1 false)"
+        )
     if plan.held_size:
         update = "  call void @update(ptr %frame, ptr %levels, double %time, double %time)\n"
         renew = "  call void @renew(ptr %frame)"
     if buffered:
         update += "  call void @rings(ptr %frame, ptr %history, i64 %step)\n"
     stages = _stages(tableau)
+    state = "ptr %frame, ptr %levels, double %time, double %time"
     memcpy = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)" if buffered else ""
     newline = "\n"
     return f"""{memcpy}
@@ -206,7 +211,7 @@ save:
   %row = mul i64 %place, %row_size
   %to = add i64 %row, %lane
   %out_here = getelementptr double, ptr %out, i64 %to
-  call void @outputs(ptr %frame, ptr %levels, double %time, double %time, ptr %out_here, i64 %width_n, {flag} %alive)
+  call void @outputs({state}, ptr %out_here, i64 %width_n, {flag} %alive)
   %place_more = add i64 %place, 1
   br label %saved_or_not
 saved_or_not:
@@ -223,7 +228,8 @@ go_on:
   br i1 %any_bad, label %left, label %step_end
 left:
   %new = and {flag} %bad, %alive
-  call void @failed(ptr %frame, ptr %levels, ptr %spare, {flag} %bad, {flag} %new, i64 %step, ptr %died_here, ptr %states_here, i64 %width_n)
+  call void @failed(ptr %frame, ptr %levels, ptr %spare, {flag} %bad, {flag} %new, i64 %step,
+    ptr %died_here, ptr %states_here, i64 %width_n)
   %good = xor {flag} %bad, splat (i1 true)
   %alive_left = and {flag} %alive, %good
   %alive_bits = bitcast {flag} %alive_left to i{lanes}

@@ -10,14 +10,13 @@ from itertools import groupby
 
 from cyclesim.codegen.llvm_kernels import LIKELY
 from cyclesim.codegen.llvm_loop import run_text
-from cyclesim.codegen.llvm_plan import CLOCK, Job, Plan
+from cyclesim.codegen.llvm_plan import CLOCK, Job, Plan, buffer_idents, size_of
 from cyclesim.codegen.llvm_terms import Terms
 from cyclesim.codegen.llvm_text import Module, Writer, integer, number
 from cyclesim.compiler import FlatModel
 from cyclesim.compiler.terms import Apply, Literal
 from cyclesim.names import Ident
 from cyclesim.schedule import Tableau
-
 
 _STATE = "ptr %frame, ptr %levels, double %time, double %step_time"
 
@@ -29,8 +28,6 @@ class ModelText:
         self.flat = flat
         self.module = module
         self.plan = Plan(flat, module, strict, stages > 1)
-        self.levels = [rule.ident for rule in flat.levels]
-        self.held = [rule.ident for rule in (*flat.memories, *flat.buffers)]
         self.rows = [(v.ident, place) for v in flat.variables for place in range(v.size)]
 
     # Entries
@@ -43,7 +40,7 @@ class ModelText:
         self.begin_step(needed)
         self.outputs("outputs", wanted)
         self.derivatives()
-        if self.held:
+        if self.plan.held_size:
             self.update()
         self.begin(state=True)
         return self.text(run_text(self.plan, tableau, len(keep)))
@@ -98,8 +95,8 @@ class ModelText:
         numbered = [(row, ident, place) for row, (ident, place) in enumerate(wanted)]
         # Neighbouring elements in neighbouring rows are saved in one loop.
         for _, group in groupby(numbered, key=lambda each: (each[1], each[2] - each[0])):
-            row, ident, place = next(group)
-            count = 1 + sum(1 for _ in group)
+            together = list(group)
+            (row, ident, place), count = together[0], len(together)
             if not self.flat.by_ident[ident].shape:
                 save(terms.scalar(ident), str(row))
                 continue
@@ -161,7 +158,6 @@ class ModelText:
         for rule in self.flat.memories:
             variable, spot = self.flat.by_ident[rule.ident], self.plan.held[rule.ident]
             if rule.update:
-                terms.exact = True
                 terms.pieces(rule.update, variable.shape, "%frame", spot + ahead)
                 continue
             old, new = w.address("%frame", spot), w.address("%frame", spot + ahead)
@@ -171,7 +167,6 @@ class ModelText:
         for ring in self.flat.buffers:
             variable, spot = self.flat.by_ident[ring.ident], self.plan.held[ring.ident]
             terms.pieces(ring.input, variable.shape, "%frame", spot + ahead)
-            terms.exact = True  # a delay is counted in whole steps
             terms.pieces(ring.delay, variable.shape, "%frame", delay)
             delay += variable.size
         w.finish()
@@ -211,7 +206,7 @@ class ModelText:
         w = Writer(self.module, "begin", "ptr %job, ptr %frame, ptr %levels, i64 %first")
         inputs, strides = job(w, Job.INPUTS), job(w, Job.STRIDES)
         held = w.address("%frame", self.plan.held_from)
-        counts = [(sum(self.flat.by_ident[i].size for i in self.flat.parameters), "%frame")]
+        counts = [(size_of(self.flat, self.flat.parameters), "%frame")]
         if state:
             counts += [(self.plan.levels_size, "%levels"), (self.plan.held_size, held)]
         row = 0
@@ -266,9 +261,7 @@ class ModelText:
 
     def at_times(self, name: str, area: int) -> None:
         """Write the loop over blocks of a function at one time."""
-        w = Writer(
-            self.module, "at", "ptr %job, ptr %frame, i64 %begin, i64 %end"
-        )
+        w = Writer(self.module, "at", "ptr %job, ptr %frame, i64 %begin, i64 %end")
         out, width = job(w, Job.OUT), w.fresh(f"ptrtoint ptr {job(w, Job.WIDTH)} to i64")
         times = job(w, Job.TIMES)
         time = w.fresh(f"load double, ptr {times}")
@@ -301,7 +294,7 @@ class ModelText:
                 row = self.copied(w, w.address("%frame", held), count, to, width, row)
                 if name == "update":
                     delays = w.address("%frame", self.plan.delays)
-                    count = sum(self.flat.by_ident[r.ident].size for r in self.flat.buffers)
+                    count = size_of(self.flat, buffer_idents(self.flat))
                     self.copied(w, delays, count, to, width, row)
         w.finish()
 
@@ -330,5 +323,3 @@ def _without_reciprocal(w: Writer, divisor: str) -> str:
     odd = w.flags("or", small, large)
     known = w.compare("one", w.intrinsic("fabs", divisor), number(float("inf")))
     return w.flags("and", odd, w.flags("and", known, w.compare("une", divisor, number(0.0))))
-
-

@@ -150,8 +150,3 @@ CALLED_BACK = (
     *("permutations", "poisson_quantile", "binomial_quantile", "gamma_quantile", "beta_quantile"),
 )
 """Operations that compiled code asks the table for, one lane at a time: seldom used, and slow."""
-
-JUMPING = frozenset(
-    {"floor", "round", "truncate", "modulo", "remainder", "quantum", "root", *COMPARISONS}
-)
-"""Operations whose value may jump where an argument moves by a rounding."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from cyclesim.codegen.llvm_text import Writer, integer, number
 from cyclesim.compiler.parts import Table
@@ -71,9 +71,7 @@ def looked_up(w: Writer, lines: Lines, v: str) -> str:
     return w.add(y, w.mul(slope, w.sub(v, x)))
 
 
-def _searched(
-    w: Writer, tables: Sequence[str], v: str, first: str, last: str, most: int
-) -> str:
+def _searched(w: Writer, tables: Sequence[str], v: str, first: str, last: str, most: int) -> str:
     """Return lines kept in memory at numbers, the line of each lane found by halving."""
     for _ in range((most - 1).bit_length()):
         both = w.integers("add", w.integers("add", first, last), integer(1))
@@ -106,8 +104,6 @@ class ElementTables:
         high = w.gather(module.table("double", [each.high for each in self.lines]), spots)
         first = w.to_integer(w.gather(module.table("double", self.firsts), spots))
         last = w.to_integer(w.gather(module.table("double", self.lasts), spots))
-        parts = [
-            module.table("double", [number for each in self.lines for number in column(each)])
-            for column in (lambda e: e.x, lambda e: e.y, lambda e: e.slopes)
-        ]
+        columns = zip(*((each.x, each.y, each.slopes) for each in self.lines), strict=True)
+        parts = [module.table("double", tuple(chain(*column))) for column in columns]
         return _searched(w, parts, _held(w, v, low, high), first, last, self.most)

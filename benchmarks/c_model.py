@@ -7,6 +7,8 @@ compiler may use its vector mathematics. It serves as the measure for our own ma
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from cyclesim.compiler import FlatModel, Term
 from cyclesim.compiler.terms import Apply, Clock, Literal, Lookup, Reading, Symbol
 from cyclesim.names import Ident
@@ -69,7 +71,7 @@ class CModel:
         (graphical,) = self.flat.tables[table].graphicals
         assert graphical.kind is GraphicalKind.CONTINUOUS
         x, slopes = graphical.x, (0.0, *graphical.slopes, 0.0)
-        bends = [b - a for a, b in zip(slopes, slopes[1:], strict=False)]
+        bends = [b - a for a, b in pairwise(slopes)]
         parts = [
             f"{bend!r} * most({argument} - {point!r}, 0.0)"
             for point, bend in zip(x, bends, strict=True)
@@ -93,7 +95,7 @@ class CModel:
         arrays = [f"double {self.names[i]}[W];" for i in sorted(self.stored)]
         first = [f"{self.names[i]}[l] = given[{n} * runs + r + l];"
                  for n, i in enumerate(flat.parameters)]  # fmt: skip
-        initial = [line for line in self.assigned(flat.initial, local=True)]
+        initial = self.assigned(flat.initial, local=True)
         moves = []
         for rule in flat.levels:
             gains = " + ".join(self.read(i) for i in rule.inflows) or "0.0"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -134,6 +134,20 @@ def aligned(count: int) -> np.ndarray:
     return held[first : first + count]
 
 
+class RunCode(NamedTuple):
+    """Functions of whole runs; they run without the interpreter's lock.
+
+    `run` is called with addresses of job, frame and history, the first block and the one after the
+    last; `clocked` with that of the job, before it: it computes `terms` numbers for each stage and
+    step. `size` is that of a frame in numbers.
+    """
+
+    run: Callable[..., None]
+    clocked: Callable[..., None]
+    terms: int
+    size: int
+
+
 class Code:
     """The machine code of a model, made piece by piece as it is asked for."""
 
@@ -143,15 +157,16 @@ class Code:
         self.machine = machine
         self.made: dict[str, tuple[Loaded, int]] = {}
 
-    def run(self, tableau: Tableau, keep: Sequence[int]) -> tuple[Callable[..., None], int]:
-        """Return the function of whole runs, and the size of its frame in numbers.
-
-        It is called with addresses of job, frame and history, the first block and the one after
-        the last, and runs without the interpreter's lock.
-        """
+    def run(self, tableau: Tableau, keep: Sequence[int]) -> RunCode:
+        """Return the functions of whole runs by a method, with the rows of `keep` saved."""
         purpose = f"run {tableau!r} {tuple(keep)}"
         code, size = self._code(purpose, len(tableau.b), lambda text: text.run(tableau, keep))
-        return code.function("run", _ADDRESS, _ADDRESS, _ADDRESS, _WHOLE, _WHOLE), size
+        return RunCode(
+            code.function("run", _ADDRESS, _ADDRESS, _ADDRESS, _WHOLE, _WHOLE),
+            code.function("clocked", _ADDRESS),
+            int(code.function("clocked_terms", result=_WHOLE)()),
+            size,
+        )
 
     def entry(self, name: str) -> tuple[Callable[..., None], int]:
         """Return a function of all blocks at one time, and the size of its frame in numbers."""

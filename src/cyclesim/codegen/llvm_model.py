@@ -14,11 +14,13 @@ from cyclesim.codegen.llvm_plan import CLOCK, Job, Plan, buffer_idents, size_of
 from cyclesim.codegen.llvm_terms import Terms
 from cyclesim.codegen.llvm_text import Module, Writer, integer, number
 from cyclesim.compiler import FlatModel
-from cyclesim.compiler.terms import Apply, Literal
+from cyclesim.compiler.flat import LevelRule
+from cyclesim.compiler.terms import Apply, Literal, Reading
 from cyclesim.names import Ident
 from cyclesim.schedule import Tableau
 
-_STATE = "ptr %frame, ptr %levels, double %time, double %step_time"
+_TIMES = "double %time, double %step_time, ptr %now, i64 %pitch"
+_STATE = f"ptr %frame, ptr %levels, {_TIMES}"
 
 
 class ModelText:
@@ -37,11 +39,16 @@ class ModelText:
         wanted = [self.rows[row] for row in keep]
         rates = [ident for rule in self.flat.levels for ident in (*rule.inflows, *rule.outflows)]
         needed = [*rates, *(ident for ident, _ in wanted), *self.update_needs()]
+        self.plan.clocked = {}
         self.begin_step(needed)
         self.outputs("outputs", wanted)
-        self.derivatives()
+        if len(tableau.b) == 1:
+            self.step()
+        else:
+            self.derivatives()
         if self.plan.held_size:
             self.update()
+        self.clocked(tableau)
         self.begin(state=True)
         return self.text(run_text(self.plan, tableau, len(keep)))
 
@@ -69,8 +76,11 @@ class ModelText:
 
     def text(self, loop: str) -> str:
         """Return the whole module; the size of a frame is one of its functions."""
-        self.size = self.plan.size
-        size = f"define i64 @frame_size() {{\nentry:\n  ret i64 {self.plan.size}\n}}\n"
+        counts = {"frame_size": self.plan.size, "clocked_terms": len(self.plan.clocked or ())}
+        size = "".join(
+            f"define i64 @{name}() {{\nentry:\n  ret i64 {count}\n}}\n"
+            for name, count in counts.items()
+        )
         return f"{self.module.text()}{loop}{size}{LIKELY}\n"
 
     # Functions of a model
@@ -121,6 +131,70 @@ class ModelText:
             base = w.address("%rates", spot)
             with w.loop(level.size) as turn:
                 w.store(self.rate(terms, rule.inflows, rule.outflows, turn), base, turn)
+        w.finish()
+
+    def step(self) -> None:
+        """Write the function that moves levels by one step of Euler's method.
+
+        It gives NaN in each lane in which a level has left the numbers, else 0.
+        """
+        writer = Writer(self.module, "step", f"{_STATE}, ptr %to", self.module.real)
+        terms, w = Terms(self.plan, writer), writer
+        rules = self.flat.levels
+        flows = (ident for rule in rules for ident in (*rule.inflows, *rule.outflows))
+        terms.statements(self.plan.statements(flows, standing=False))
+        dt, zero = terms.clock(Reading.DT), number(0.0)
+        sums = [zero, zero]  # two chains: one would keep the processor waiting
+
+        def moved(rule: LevelRule, base: str, to: str, spot: str | int, turn: str | None) -> str:
+            rate = self.rate(terms, rule.inflows, rule.outflows, turn)
+            level = w.add(w.reload(base, spot), w.mul(dt, rate))
+            w.store(level, to, spot)
+            return level
+
+        for place, rule in enumerate(rules):
+            spot, level = self.plan.levels[rule.ident], self.flat.by_ident[rule.ident]
+            chain = place % 2
+            if not level.shape:
+                value = moved(rule, "%levels", "%to", spot, None)
+                sums[chain] = w.fma(value, zero, sums[chain])
+                continue
+            slot = w.slot(w.real)
+            w.store(zero, slot, 0)
+            base, to = w.address("%levels", spot), w.address("%to", spot)
+            with w.loop(level.size) as turn:
+                value = moved(rule, base, to, turn, turn)
+                w.store(w.fma(value, zero, w.reload(slot, 0)), slot, 0)
+            sums[chain] = w.add(sums[chain], w.reload(slot, 0))
+        w.finish(f"{w.real} {w.add(*sums)}")
+
+    def clocked(self, tableau: Tableau) -> None:
+        """Write the function that computes what depends on the time only, for all steps.
+
+        It takes a vector of steps at once, for each stage in turn.
+        """
+        w = Writer(self.module, "clocked", "ptr %job")
+        found = self.plan.clocked or {}
+        if not found:
+            w.finish()
+            return
+        times, out, clock = job(w, Job.TIMES), job(w, Job.CLOCKED), job(w, Job.CLOCK)
+        pitch = w.fresh(f"ptrtoint ptr {job(w, Job.PITCH)} to i64")
+        fixed = {}
+        for place, reading in enumerate(CLOCK):
+            address = w.value(f"getelementptr double, ptr {clock}, i64 {place}")
+            fixed[reading] = w.spread(w.fresh(f"load double, ptr {address}"))
+        vectors = w.fresh(f"sdiv i64 {pitch}, {self.module.lanes}")
+        with w.loop(vectors) as turn:
+            begun = w.reload(times, turn)
+            for stage, c in enumerate(tableau.c):
+                terms = Terms(self.plan, w, once=True)
+                time = w.add(begun, w.mul(number(c), fixed[Reading.DT])) if c else begun
+                terms.readings = {**fixed, Reading.TIME: time, Reading.STEP_TIME: begun}
+                for term, place in found.items():
+                    row = w.value(f"mul i64 {pitch}, {stage * len(found) + place}")
+                    address = w.value(f"getelementptr double, ptr {out}, i64 {row}")
+                    w.store(terms.value(term), address, turn)
         w.finish()
 
     def rate(
@@ -179,8 +253,7 @@ class ModelText:
 
     def begin_step(self, needed: Iterable[Ident]) -> None:
         """Write the function that computes what stands still within a step."""
-        terms, w = self.terms("begin_step", "ptr %frame, double %time")
-        w.line("%step_time = fadd double %time, 0x8000000000000000")  # -0.0: the time itself
+        terms, w = self.terms("begin_step", f"ptr %frame, {_TIMES}")
         terms.statements(self.plan.statements(needed, standing=True))
         w.finish()
 
@@ -268,14 +341,15 @@ class ModelText:
         step = w.fresh(f"getelementptr double, ptr {times}, i64 1")
         step_time = w.fresh(f"load double, ptr {step}")
         levels = w.address("%frame", area)
-        state = f"ptr %frame, ptr {levels}, double {time}, double {step_time}"
+        state = f"ptr %frame, ptr {levels}, double {time}, double {step_time}, ptr null, i64 0"
         held = self.plan.held_from if name == "initial" else self.plan.next_held
         with w.loop("%end", "%begin") as block:
             first = w.fresh(f"mul i64 {block}, {self.module.lanes}")
             to = w.fresh(f"getelementptr double, ptr {out}, i64 {first}")
             w.line(f"call void @begin(ptr %job, ptr %frame, ptr {levels}, i64 {first})")
             if "begin_step" in self.module.functions:
-                w.line(f"call void @begin_step(ptr %frame, double {step_time})")
+                now = f"double {step_time}, double {step_time}, ptr null, i64 0"
+                w.line(f"call void @begin_step(ptr %frame, {now})")
             if name == "outputs":
                 alive = f"{self.module.flag} splat (i1 true)"
                 w.line(f"call void @outputs({state}, ptr {to}, i64 {width}, {alive})")

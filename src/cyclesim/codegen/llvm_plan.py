@@ -36,7 +36,8 @@ class Job(IntEnum):
     INPUTS: of each row of parameters, levels and what is held, its numbers; STRIDES: 1 where a
     row has one for each run, 0 where it has one for all. CLOCK: dt, start, stop, declared dt.
     DIED: for each run the step it did not survive, or -1; STATES: the state of those runs at that
-    step; EXTREME: for each run whether a divisor has no proper reciprocal.
+    step; EXTREME: for each run whether a divisor has no proper reciprocal. CLOCKED: what depends on
+    the time only, for each stage, term and step; PITCH: the steps of one term.
     """
 
     INPUTS = 0
@@ -52,6 +53,8 @@ class Job(IntEnum):
     DIED = 10
     STATES = 11
     EXTREME = 12
+    CLOCKED = 13
+    PITCH = 14
 
 
 class Plan:
@@ -83,6 +86,7 @@ class Plan:
             self.levels_size += self._size(ident)
         self.stored: dict[Ident, int] = {}
         self.statics: dict[Term, int] = {}
+        self.clocked: dict[Term, int] | None = None
         self.tables: dict[Ident, ElementTables] = {}
         self.needs = _needs(flat.steps)
         constants = [each for s in flat.constants for each in s.assignments]
@@ -130,6 +134,18 @@ class Plan:
             case Lookup(argument=argument, indexes=()):
                 return self.static(argument)
         return False
+
+    def timed(self, term: Term) -> bool:
+        """Return whether a term depends on nothing but the clock."""
+        nodes = tuple(walk(term))
+        return all(isinstance(node, Literal | Clock | Apply) for node in nodes) and any(
+            isinstance(node, Clock) and node.reading not in CLOCK for node in nodes
+        )
+
+    def timed_place(self, term: Term) -> int:
+        """Return the number of a term that depends on nothing but the clock."""
+        assert self.clocked is not None
+        return self.clocked.setdefault(term, len(self.clocked))
 
     def static_spot(self, term: Term) -> int:
         """Return where the value of a static term is."""

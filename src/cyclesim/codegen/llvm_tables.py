@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from math import nextafter
 
 from cyclesim.codegen.llvm_text import Writer, integer, number
 from cyclesim.compiler.parts import Table
@@ -42,6 +43,26 @@ def lines_of(graphical: GraphicalFunction) -> Lines:
     return Lines(x, y, (*slopes, 0.0), x[0], x[-1])
 
 
+def _even(lines: Lines) -> float | None:
+    """Return how many segments a unit of x has, rounded up; None where they are not alike.
+
+    With it each point is found at its own place. A number within a rounding below a point may be
+    counted from that point: the lines meet there.
+    """
+    first, last, count = lines.x[0], lines.x[-1], len(lines.x) - 1
+    joined = lines.high < float("inf") and any(lines.slopes) and last > first
+    if not joined or count >= IN_REGISTERS:
+        return None
+    inverse = count / (last - first)
+    for _ in range(4):
+        if all((x - first) * inverse >= n for n, x in enumerate(lines.x)):
+            break
+        inverse = nextafter(inverse, float("inf"))
+    apart = (abs((x - first) * inverse - n) for n, x in enumerate(lines.x))
+    exact = all(int((x - first) * inverse) == n for n, x in enumerate(lines.x))
+    return inverse if exact and max(apart) < 1e-12 else None
+
+
 def _held(w: Writer, v: str, low: str, high: str) -> str:
     v = w.pick(w.compare("ogt", low, v), low, v)  # the bound first: NaN stays NaN
     return w.pick(w.compare("olt", high, v), high, v)
@@ -52,7 +73,13 @@ def looked_up(w: Writer, lines: Lines, v: str) -> str:
     if lines.low > float("-inf"):
         v = _held(w, v, number(lines.low), number(lines.high))
     size = len(lines.x)
-    if w.module.permutes and size <= IN_REGISTERS:
+    inverse = _even(lines)
+    if w.module.permutes and size <= IN_REGISTERS and inverse is not None:
+        parts = w.mul(w.sub(v, number(lines.x[0])), number(inverse))
+        # The last bits of the sum are the whole number, whatever NaN comes to.
+        place = w.as_bits(w.add(w.intrinsic("floor", parts), number(2.0**52)))
+        x, y, slope = (w.sixteen(each, place) for each in (lines.x, lines.y, lines.slopes))
+    elif w.module.permutes and size <= IN_REGISTERS:
         place = integer(0)
         for point in lines.x[1:]:
             further = w.compare("oge", v, number(point))

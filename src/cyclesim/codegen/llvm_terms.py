@@ -62,6 +62,7 @@ class Terms:
         self.once = once
         self.names: dict[Ident, str] = {}
         self.turns: dict[int, str] = {}
+        self.readings: dict[Reading, str] = {}
 
     # Values
 
@@ -85,6 +86,8 @@ class Terms:
             case Draw():
                 return self.draw(term)
             case Apply():
+                if not self.once and self.plan.clocked is not None and self.plan.timed(term):
+                    return self.at_this_time(self.plan.timed_place(term))
                 if not self.once and self.plan.static(term):
                     return self.w.load("%frame", self.plan.static_spot(term))
                 return self.operation(term)
@@ -98,8 +101,16 @@ class Terms:
             return self.w.load(*place)
         return self.names[ident]
 
+    def at_this_time(self, place: int) -> str:
+        """Return what was computed beforehand for this time, by its number."""
+        row = self.w.value(f"mul i64 {place}, %pitch")
+        spot = self.w.value(f"getelementptr double, ptr %now, i64 {row}")
+        return self.w.spread(self.w.value(f"load double, ptr {spot}"))
+
     def clock(self, reading: Reading) -> str:
         """Return a reading of the clock."""
+        if self.readings:
+            return self.readings[reading]
         if reading in CLOCK:
             return self.w.load("%frame", self.plan.clock[reading])
         return self.w.spread("%time" if reading is Reading.TIME else "%step_time")

@@ -68,13 +68,16 @@ class _Runs:
         The step is -1 for a whole run. A state is that at the start of this step.
         """
         schedule = self.schedule
-        function, size = code.run(schedule.tableau, self.keep)
+        machine = code.run(schedule.tableau, self.keep)
         given = Given(rows, self.binding, code.machine.lanes)
         values = np.full((len(schedule.saved), len(self.keep), given.width), np.nan)
         given.set(Job.OUT, values)
         clock = schedule.clock
         times = np.array([clock.time(step) for step in range(clock.steps + 1)])
+        times = np.pad(times, (0, -len(times) % given.lanes), "edge")
         given.set(Job.TIMES, times)
+        given.job[Job.PITCH] = len(times)
+        given.set(Job.CLOCKED, np.empty(machine.terms * len(schedule.tableau.b) * len(times)))
         given.job[Job.STEPS] = clock.steps
         given.set(Job.SAVED, np.array((*schedule.saved, -1), dtype=np.int64))
         died = np.full(given.width, -1, dtype=np.int64)
@@ -84,10 +87,12 @@ class _Runs:
         given.set(Job.STATES, states)
         memory = clock.steps * size_of(self.flat, buffer_idents(self.flat)) * given.lanes
 
+        job = given.job.ctypes.data
+        machine.clocked(job)
+
         def blocks(first: int, end: int) -> None:
-            frame, history = aligned(size), aligned(memory)
-            job = given.job.ctypes.data
-            function(job, frame.ctypes.data, history.ctypes.data, first, end)
+            frame, history = aligned(machine.size), aligned(memory)
+            machine.run(job, frame.ctypes.data, history.ctypes.data, first, end)
 
         self.shared(blocks, given.blocks)
         found = values.transpose(1, 0, 2)[:, :, : rows.runs]

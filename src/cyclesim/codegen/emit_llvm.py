@@ -128,9 +128,9 @@ class Given:
 
 
 def aligned(count: int) -> np.ndarray:
-    """Return memory for numbers that begins where a cache line does."""
-    held = np.empty(count + 8)
-    first = (-held.ctypes.data % 64) // 8
+    """Return memory for numbers that begins where a page does."""
+    held = np.empty(count + 512)
+    first = (-held.ctypes.data % 4096) // 8
     return held[first : first + count]
 
 

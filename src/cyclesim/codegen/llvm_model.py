@@ -148,7 +148,9 @@ class ModelText:
 
         def moved(rule: LevelRule, base: str, to: str, spot: str | int, turn: str | None) -> str:
             rate = self.rate(terms, rule.inflows, rule.outflows, turn)
-            level = w.add(w.reload(base, spot), w.mul(dt, rate))
+            level = w.reload(base, spot)
+            # Rounded once: dt times a rate that is a number never leaves the numbers by itself.
+            level = w.add(level, w.mul(dt, rate)) if self.plan.strict else w.fma(dt, rate, level)
             w.store(level, to, spot)
             return level
 

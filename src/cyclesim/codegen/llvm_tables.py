@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from math import nextafter
 
 from cyclesim.codegen.llvm_text import Writer, integer, number
@@ -44,23 +44,29 @@ def lines_of(graphical: GraphicalFunction) -> Lines:
 
 
 def _even(lines: Lines) -> float | None:
-    """Return how many segments a unit of x has, rounded up; None where they are not alike.
+    """Return how many segments a unit of x has; None where they are not all alike to the last bit.
 
-    With it each point is found at its own place. A number within a rounding below a point may be
-    counted from that point: the lines meet there.
+    With it each point comes out at its own place, without a remainder.
     """
     first, last, count = lines.x[0], lines.x[-1], len(lines.x) - 1
-    joined = lines.high < float("inf") and any(lines.slopes) and last > first
-    if not joined or count >= IN_REGISTERS:
+    if not any(lines.slopes) or not 0.0 < last - first < float("inf"):
         return None
     inverse = count / (last - first)
-    for _ in range(4):
-        if all((x - first) * inverse >= n for n, x in enumerate(lines.x)):
-            break
-        inverse = nextafter(inverse, float("inf"))
-    apart = (abs((x - first) * inverse - n) for n, x in enumerate(lines.x))
-    exact = all(int((x - first) * inverse) == n for n, x in enumerate(lines.x))
-    return inverse if exact and max(apart) < 1e-12 else None
+    for near in (inverse, nextafter(inverse, 0.0), nextafter(inverse, float("inf"))):
+        if all((x - first) * near == n for n, x in enumerate(lines.x)):
+            return near if lines.high < float("inf") else None
+    return None
+
+
+def _evenly(w: Writer, lines: Lines, inverse: float, v: str) -> str:
+    """Return lines between points that are evenly apart, at numbers within them."""
+    parts = w.mul(w.sub(v, number(lines.x[0])), number(inverse))
+    whole = w.intrinsic("floor", parts)
+    # The last bits of the sum are the whole number; what NaN comes to there does not matter.
+    place = w.as_bits(w.add(whole, number(2.0**52)))
+    rises = (*(b - a for a, b in pairwise(lines.y)), 0.0)
+    y, rise = w.sixteen(lines.y, place), w.sixteen(rises, place)
+    return w.fma(rise, w.sub(parts, whole), y)
 
 
 def _held(w: Writer, v: str, low: str, high: str) -> str:
@@ -74,12 +80,9 @@ def looked_up(w: Writer, lines: Lines, v: str) -> str:
         v = _held(w, v, number(lines.low), number(lines.high))
     size = len(lines.x)
     inverse = _even(lines)
-    if w.module.permutes and size <= IN_REGISTERS and inverse is not None:
-        parts = w.mul(w.sub(v, number(lines.x[0])), number(inverse))
-        # The last bits of the sum are the whole number, whatever NaN comes to.
-        place = w.as_bits(w.add(w.intrinsic("floor", parts), number(2.0**52)))
-        x, y, slope = (w.sixteen(each, place) for each in (lines.x, lines.y, lines.slopes))
-    elif w.module.permutes and size <= IN_REGISTERS:
+    if inverse is not None and size <= IN_REGISTERS:
+        return _evenly(w, lines, inverse, v)
+    if w.module.permutes and size <= IN_REGISTERS:
         place = integer(0)
         for point in lines.x[1:]:
             further = w.compare("oge", v, number(point))

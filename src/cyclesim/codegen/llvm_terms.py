@@ -146,8 +146,8 @@ class Terms:
         inverse = w.load("%frame", self.plan.static_spot(Apply("reciprocal", (below,))))
         near = w.mul(number_above, inverse)
         short = w.fma(w.neg(near), divisor, number_above)
-        known = w.compare("ord", short, short)
-        return w.pick(known, w.fma(short, inverse, near), near)
+        mended = w.fma(short, inverse, near)
+        return w.pick(w.compare("ord", mended, mended), mended, near)
 
     def condition(self, term: Term) -> str:
         """Return for each lane whether a term is not 0."""

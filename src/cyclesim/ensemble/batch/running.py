@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -110,11 +111,18 @@ def _compute(
     found = sum(part.stop - part.first for part in plan.parts() if part.number in there)
     done, failed = found, 0
     tell(Progress(plan.runs, done, found, failed))
-    for finished in each(jobs()):
-        store.write(finished)
-        done += finished.part.stop - finished.part.first
-        failed += finished.failed
-        tell(Progress(plan.runs, done, found, failed))
+    # A part is written while the next is computed: the disk takes its time.
+    with ThreadPoolExecutor(1) as writer:
+        before: Future[None] | None = None
+        for finished in each(jobs()):
+            if before is not None:
+                before.result()
+            before = writer.submit(store.write, finished)
+            done += finished.part.stop - finished.part.first
+            failed += finished.failed
+            tell(Progress(plan.runs, done, found, failed))
+        if before is not None:
+            before.result()
 
 
 def _about(plan: Plan, command: list[str]) -> dict[str, Any]:

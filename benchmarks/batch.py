@@ -12,6 +12,8 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,47 +46,46 @@ def plan_with(folder: Path, runs: int, *, summary_only: bool) -> Plan:
     return plan_of(study, design, scenarios, summary_only=summary_only, labelled=False)
 
 
-def written_by_pyarrow(tables: list[Any], folder: Path, how: dict[str, Any] | None) -> float:
-    """Return the seconds that pyarrow takes to write tables from memory into files."""
+def spent(work: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds that work takes, and those of the processor."""
+    begun, own = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - begun, time.process_time() - own
+
+
+def written(tables: list[Any], folder: Path, how: Callable[[Any, Path], object]) -> None:
+    """Write tables into files of a new folder."""
     folder.mkdir()
-    begun = time.perf_counter()
     for place, table in enumerate(tables):
-        given = options(table) if how is None else how
-        pq.write_table(table, folder / f"{place}.parquet", **given)
-    return time.perf_counter() - begun
+        how(table, folder / f"{place}.parquet")
 
 
 def writing(runs: int) -> None:
-    """Print the time of a whole batch, of its parts, and of pyarrow writing the same tables."""
+    """Print the time of a whole batch, of its writing, and of pyarrow writing the same tables."""
     with tempfile.TemporaryDirectory(dir=".") as spare:
         folder = Path(spare)
         plan = plan_with(folder, runs, summary_only=False)
         compute(Job(task_of(plan, None), next(plan.parts()), plan.sample.numbers(0, plan.chunk)))
-        begun = time.perf_counter()
         with local() as each:
-            run_batch(plan, folder / "batch", each)
-        whole = time.perf_counter() - begun
+            whole = spent(lambda: run_batch(plan, folder / "batch", each))
         names = sorted((folder / "batch" / "series").iterdir())
         tables = [pq.read_table(name) for name in names]
         tables += [pq.read_table(folder / "batch" / "runs.parquet")]
-        size = sum(path.stat().st_size for path in (folder / "batch").rglob("*.parquet"))
-        (folder / "own").mkdir()
-        begun = time.perf_counter()
-        for place, table in enumerate(tables):
-            write_lasting(folder / "own" / f"{place}.parquet", encoded(table))
-        own = time.perf_counter() - begun
-        same = written_by_pyarrow(tables, folder / "same", None)
-        usual = written_by_pyarrow(tables, folder / "usual", {})
-        raw = sum(table.nbytes for table in tables)
-        more = sum(path.stat().st_size for path in (folder / "usual").iterdir())
-    print(f"{runs:,} runs x {len(plan.schedule.times)} times x {len(plan.outputs)} outputs, "
-          f"{plan.target}, {len(plan.study.model.flat.variables)} equations")  # fmt: skip
-    print(f"whole batch            {whole:7.2f} s, {size / 1e6:,.0f} MB of {raw / 1e6:,.0f}")
-    print(f"writing, as a batch    {own:7.2f} s (each file on the disk before it is named)")
-    print(f"pyarrow, same settings {same:7.2f} s, ratio of writing {own / same:.2f}, "
-          f"of the whole {whole / same:.2f}")  # fmt: skip
-    print(f"pyarrow, own settings  {usual:7.2f} s, {more / 1e6:,.0f} MB, ratio of writing "
-          f"{own / usual:.2f}, of the whole {whole / usual:.2f}")  # fmt: skip
+        hows: dict[str, Callable[[Any, Path], object]] = {
+            "as a batch, forced to the disk": lambda t, p: write_lasting(p, encoded(t)),
+            "pyarrow, the same settings": lambda t, p: pq.write_table(t, p, **options(t)),
+            "pyarrow, its own settings": lambda t, p: pq.write_table(t, p),
+        }
+        print(
+            f"{runs:,} runs x {len(plan.schedule.times)} times x {len(plan.outputs)} outputs, "
+            f"{plan.target}, {sum(table.nbytes for table in tables) / 1e6:,.0f} MB in memory"
+        )
+        print(f"{'the whole batch':32} {whole[0]:6.2f} s, {whole[1]:6.2f} s of processor")
+        for place, (name, how) in enumerate(hows.items()):
+            there = folder / str(place)
+            taken = spent(partial(written, tables, there, how))
+            size = sum(path.stat().st_size for path in there.iterdir()) / 1e6
+            print(f"{name:32} {taken[0]:6.2f} s, {taken[1]:6.2f} s of processor, {size:,.0f} MB")
 
 
 def million(runs: int) -> None:

@@ -66,8 +66,8 @@ def run_batch(
     Raises UsageError where the folder holds something else, or a batch of other runs; RunError
     where another process writes there, or the disk is too small.
     """
-    needed, free = most_bytes(plan), free_bytes(folder)
-    if needed > free and not (folder / LOCK).exists():
+    needed, free = most_bytes(plan) - _size(folder), free_bytes(folder)
+    if needed > free:
         raise RunError(
             f"the batch may take {needed / 1e9:,.1f} GB, and the disk of '{folder}' has "
             f"{free / 1e9:,.1f} GB left. Free some, keep fewer outputs or times, or use "
@@ -91,6 +91,10 @@ def run_batch(
             "discretisation_error": asdict(error),
         }
         return Outcome(folder, store.finish(about))
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _compute(

@@ -190,6 +190,7 @@ def test_help_names_every_command_and_every_exit_code() -> None:
         "2",
         "3",
         "4",
+        "5",
         "130",
         "141",
     }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.sensitivity import Fan, Labels, Screening, SensitivityAnalysis, Variance
-from cyclesim.analysis.sensitivity.words import sections
+from cyclesim.analysis.sensitivity.words import answer, sections
 from cyclesim.analysis.words import unit
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
 from cyclesim.report.figures import FONT, plain
@@ -172,6 +172,7 @@ def sensitivity_html(found: SensitivityAnalysis) -> str:
         payload,
         style=template_text("report.css"),
         found=found,
+        answer=answer(found),
         sections=list(sections(found)),
         drawn=drawn,
     )

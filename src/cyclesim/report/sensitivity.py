@@ -19,7 +19,7 @@ from cyclesim.report.html import scripted_page, template_text
 INK, SOFT, BLUE, GOOD, BAD = "#1d2126", "#59616a", "#0068a8", "#007a58", "#b94a08"
 MOST_BARS = 12
 MOST_OUTPUTS = 4
-_END_COLOURS = {"gets better": GOOD, "gets worse": BAD}
+_END_COLOURS = {"gets better": GOOD, "gets worse": BAD, "moves": "#9aa1a9"}
 
 
 @dataclass(frozen=True)

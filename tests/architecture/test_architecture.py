@@ -113,7 +113,7 @@ def test_no_module_keeps_state_that_changes(path):
 
 # --- light starts ----------------------------------------------------------------------------
 
-HEAVY = ("pandas", "scipy", "plotly", "pydantic", "pysd", "jinja2", "ruamel")
+HEAVY = ("pandas", "scipy", "plotly", "pydantic", "pysd", "jinja2", "ruamel", "llvmlite")
 LIGHT = """
 import json, sys
 from cyclesim.cli import main

@@ -90,6 +90,7 @@ def simulate(
     bound_values = parameter_values(flat, values)
     target = "python" if schedule.method.adaptive else target
     program = TARGETS[target](flat)
+    notes += [program.note] if program.note else []
     trajectory = run_program(program, schedule, bound_values, noise_seed, run, state)
     if strict and not trajectory.status[0].complete:
         raise RunError(f"{trajectory.status[0].message}.")
@@ -99,7 +100,7 @@ def simulate(
             program, schedule, bound_values, noise_seed, run, state, trajectory
         )
     shown = bound_numbers(flat, bound_values)
-    return Results(flat, trajectory, shown, provenance(flat, schedule, noise_seed, target), error,
+    return Results(flat, trajectory, shown, provenance(flat, schedule, noise_seed, program.target), error,
                    tuple(notes))  # fmt: skip
 
 

@@ -266,7 +266,8 @@ def _identity(flat: FlatModel) -> str:
 def _emitter() -> str:
     """Return a digest of the code that writes code."""
     digest = hashlib.sha256(__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("llvm_*.py")):
+    here = Path(__file__).parent
+    for path in (*sorted(here.glob("llvm_*.py")), here.parent / "noise.py"):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

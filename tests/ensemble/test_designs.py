@@ -340,3 +340,11 @@ def test_a_number_of_runs_given_beside_the_study_is_checked(tmp_path: Path) -> N
     grid = design_named(study_with(tmp_path, GRID.format(method="grid", levels=3)))
     with pytest.raises(UsageError, match="Leave out --runs"):
         with_runs(grid, 7)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_small_latin_hypercube_has_its_correlations_too(tmp_path: Path, seed: int) -> None:
+    text = ALL_KINDS.format(method="latin hypercube").replace("seed: 3", f"seed: {seed}")
+    found = numbers(tmp_path, text, 60)
+    # By chance alone the coefficient would miss by 0.07 (one standard error of 60 pairs).
+    assert stats.spearmanr(found[0], found[3]).statistic == pytest.approx(0.7, abs=0.04)

@@ -188,7 +188,8 @@ def _envelope(place: int, found: Explanation) -> dict[str, Any]:
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         xaxis={"title": {"text": plain(found.time_units or "time")}, "zeroline": False,
                "range": [float(time[0]), float(time[-1])], "anchor": "free", "position": 0},
-        yaxis={"title": {"text": plain(end) or axis_label(found.output.title, None)}, "zeroline": False,
+        yaxis={"title": {"text": plain(end) or axis_label(found.output.title, None)},
+               "zeroline": False,
                "domain": [STRIP + 0.06, 1], "range": value_range(curves)},
         shapes=shapes,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from cyclesim.project import Method
 
 Array = np.ndarray
 
-_AGREES, _NEAR_ENOUGH = 1e-4, 1e-2
+_AGREES, _NEAR_ENOUGH = 1e-4, 0.1
 _COARSER = ((Method.RK2, 8), (Method.RK2, 4), (Method.RK4, 4), (Method.RK2, 2), (Method.RK4, 2),
             (Method.RK2, 1), (Method.EULER, 2))  # fmt: skip
 """Steps tried instead of the study's own: a method, and how many times as long."""

@@ -69,7 +69,7 @@ def headline(study: Study, name: str | None = None) -> Output:
 
 
 def course(today: Today, step: Step) -> np.ndarray | None:
-    """Return the outputs (output, time) of the organisation as it is, at the ends of its quarters."""
+    """Return the outputs (output, time) of the organisation as it is, each quarter of the run."""
     study = today.study
     every = (study.specs.stop - study.specs.start) / 4
     try:

@@ -100,8 +100,8 @@ def simulate(
             program, schedule, bound_values, noise_seed, run, state, trajectory
         )
     shown = bound_numbers(flat, bound_values)
-    return Results(flat, trajectory, shown, provenance(flat, schedule, noise_seed, program.target), error,
-                   tuple(notes))  # fmt: skip
+    made = provenance(flat, schedule, noise_seed, program.target)
+    return Results(flat, trajectory, shown, made, error, tuple(notes))
 
 
 def run_program(

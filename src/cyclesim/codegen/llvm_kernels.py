@@ -165,6 +165,8 @@ def _decimal_logarithm(w: Writer, x: str) -> str:
 
 def _power(w: Writer, x: str, y: str) -> str:
     high, low = _logarithm_parts(w, x)
+    whole = w.add(high, low)
+    high, low = whole, w.add(w.sub(high, whole), low)
     product = w.mul(y, high)
     rest = w.fma(y, low, w.fma(y, high, w.neg(product)))
     within = w.compare("olt", _size(w, product), number(708.0))

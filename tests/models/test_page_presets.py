@@ -117,3 +117,38 @@ def test_a_lever_moved_is_a_scenario_that_extends_the_preset(
     for output, column in zip(asked.outputs, found["values"], strict=True):
         wanted = whole[output.variable.name]
         assert np.abs(np.array(column) - wanted).max() <= 1e-9 * np.ptp(wanted), output.title
+
+
+TURNS = """
+const lever = {low: 0, high: 1, step: 0.01};
+const sides = {
+  one: (x) => Math.sign(x - 0.37),
+  breaks: (x) => (x > 0.8 ? NaN : 1),
+  band: (x) => (Math.abs(x - 0.37) < 0.001 ? 0 : Math.sign(x - 0.37)),
+  none: () => -1,
+  two: (x) => (x > 0.2 && x < 0.9 ? 1 : -1),
+};
+const found = Object.entries(sides).map(([name, side]) =>
+  [name, engine.turns(0.6, lever, side)]);
+console.log(JSON.stringify(Object.fromEntries(found),
+  (key, value) => (Number.isNaN(value) ? "NaN" : value)));
+"""
+
+
+def test_turns_are_found_where_they_are_to_a_twentieth_of_a_step() -> None:
+    found = json.loads(node(f"{runtime_text()}{ENGINE}{TURNS}"))
+    near = pytest.approx
+    assert found["one"]["below"] == {"at": near(0.37, abs=5e-4), "side": -1}
+    assert found["one"]["above"] is None
+    assert found["breaks"]["above"] == {"at": near(0.8, abs=5e-4), "side": "NaN"}
+    assert found["band"]["below"] == {"at": near(0.371, abs=5e-4), "side": -1}
+    assert found["none"]["below"] is found["none"]["above"] is None
+    assert found["two"]["below"]["at"] == near(0.2, abs=5e-4)
+    assert found["two"]["above"]["at"] == near(0.9, abs=5e-4)
+
+
+def test_a_run_that_breaks_down_has_no_side() -> None:
+    ask = "console.log(JSON.stringify([[1, 2], [2, 1], [1, 1.005], [1, NaN], [0, 0]]"
+    ask += ".map((column) => String(engine.side(column)))));"
+    sides = json.loads(node(f"{runtime_text()}{ENGINE}{ask}"))
+    assert sides == ["1", "-1", "0", "NaN", "0"]

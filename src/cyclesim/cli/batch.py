@@ -7,11 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from cyclesim.analysis.behavior import behaviour
 from cyclesim.cli.options import (
     TOO_COARSE,
     Command,
@@ -39,20 +38,13 @@ from cyclesim.ensemble.batch import (
 from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.errors import UsageError
 from cyclesim.scenario import read_study
-from cyclesim.scenario.parts import Direction, Study
+from cyclesim.scenario.parts import Study
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import settled_specs
-
-if TYPE_CHECKING:
-    import numpy as np
+from cyclesim.study import labels
 
 FAILED_IN_PART = 5
 _RUN_FAILED = 1
-
-
-def labels(time: np.ndarray, curves: np.ndarray, good: Direction) -> list[str]:
-    """Return what each curve (run, time) did, in a word or two."""
-    return [behaviour(time, curve, good).shape.value for curve in curves]
 
 
 @click.command(

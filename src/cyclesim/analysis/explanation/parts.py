@@ -8,6 +8,7 @@ from enum import Enum
 import numpy as np
 
 from cyclesim.analysis.shapes import Behaviour
+from cyclesim.display import Shown
 from cyclesim.scenario.parts import Output, Scenario
 
 Array = np.ndarray
@@ -117,7 +118,7 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """Why one output of one scenario moved as it did.
 
     `claim` is the loop that carries the change or adds to it, `withdrawn` are loops that led by

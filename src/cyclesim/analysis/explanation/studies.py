@@ -12,6 +12,9 @@ import numpy as np
 from cyclesim.analysis.explanation.explain import explain, headline
 from cyclesim.analysis.explanation.parts import Explanation
 from cyclesim.analysis.loops.parts import Named
+from cyclesim.display import Shown
+from cyclesim.errors import UsageError
+from cyclesim.names import did_you_mean
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Scenario, StudyRun
 
@@ -20,7 +23,7 @@ SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class StudyExplanations:
+class StudyExplanations(Shown):
     """Explanations by the name of their scenario, in the study's order.
 
     `left_out` are the names of scenarios for which the time did not suffice; `seconds` is what
@@ -30,6 +33,13 @@ class StudyExplanations:
     by_scenario: Mapping[str, Explanation]
     left_out: tuple[str, ...]
     seconds: float
+
+    def __getitem__(self, scenario: str) -> Explanation:
+        """Return the explanation of a scenario. Raises UsageError with the nearest name."""
+        if scenario not in self.by_scenario:
+            advice = did_you_mean(scenario, list(self.by_scenario)) or ""
+            raise UsageError(f"no scenario '{scenario}' was explained. {advice}".strip())
+        return self.by_scenario[scenario]
 
 
 def explain_study(

@@ -104,7 +104,8 @@ def _study_run(run: StudyRun) -> str:
 
 @html_of.register
 def _loops(analysis: LoopAnalysis) -> str:
-    return _page("loops", analysis=analysis, lines=[line.strip() for line in sentences(analysis)])
+    lines = [line.strip() for line in sentences(analysis) if line.strip()]
+    return _page("loops", analysis=analysis, lines=lines[:MOST_ROWS], left=len(lines[MOST_ROWS:]))
 
 
 @html_of.register

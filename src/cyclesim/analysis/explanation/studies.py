@@ -43,14 +43,24 @@ class StudyExplanations(Shown):
 
 
 def explain_study(
-    run: StudyRun, seconds: float | None = None, names: Sequence[Named] = ()
+    run: StudyRun,
+    seconds: float | None = None,
+    names: Sequence[Named] = (),
+    scenarios: Sequence[str] = (),
 ) -> StudyExplanations:
-    """Return why the first headline output moved in each scenario.
+    """Return why the first headline output moved in each scenario, or in those named.
 
     With `seconds`, scenarios in which it moves farthest come first and no further one is begun
-    that would, at the pace so far, take longer than that in all.
+    that would, at the pace so far, take longer than that in all. Raises UsageError for a scenario
+    that there is not.
     """
     study = run.study
+    known = [scenario.name for scenario in study.scenarios]
+    for name in scenarios:
+        if name not in known:
+            advice = did_you_mean(name, known) or ""
+            raise UsageError(f"the study has no scenario '{name}'. {advice}".strip())
+    asked = [s for s in study.scenarios if not scenarios or s.name in scenarios]
     output = headline(study)
 
     def moved(scenario: Scenario) -> float:
@@ -60,7 +70,7 @@ def explain_study(
     begun = clock.perf_counter()
     found: dict[str, Explanation] = {}
     longest = 0.0
-    for scenario in sorted(study.scenarios, key=moved):
+    for scenario in sorted(asked, key=moved):
         spent = clock.perf_counter() - begun
         if seconds is not None and spent + longest > seconds:
             continue
@@ -74,7 +84,7 @@ def explain_study(
             continue
         found[scenario.name] = made
         longest = max(longest, made.seconds)
-    order = [scenario.name for scenario in study.scenarios]
+    order = [scenario.name for scenario in asked]
     return StudyExplanations(
         {name: found[name] for name in order if name in found},
         tuple(name for name in order if name not in found),

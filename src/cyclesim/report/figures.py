@@ -97,8 +97,8 @@ def plot(
     first = next(iter(runs.values()))
     drawn.update_xaxes(title=plain(first.flat.time_units or "time"), row=len(shown), col=1)
     drawn.update_layout(
-        **look(), height=90 + 230 * len(shown), margin={"l": 70, "r": 24, "t": 50, "b": 48},
-        title=plain(title) if title else None,
+        **look() | {"legend": below(len(shown))}, height=138 + 230 * len(shown),
+        margin={"l": 70, "r": 24, "t": 50, "b": 96}, title=plain(title) if title else None,
     )  # fmt: skip
     return drawn
 
@@ -201,6 +201,11 @@ def _trace(go: Any, place: int, title: str, run: Results, variable: str) -> Any:
     )
 
 
+def below(panels: int) -> dict[str, Any]:
+    """Return the legend under so many panels: as far below the last one however many there are."""
+    return {"orientation": "h", "y": -62 / (230 * panels), "yanchor": "top"}
+
+
 def look() -> dict[str, Any]:
     """Return the layout that every figure has."""
     ink, grid = "#1d2126", "#e3e6ea"
@@ -210,6 +215,7 @@ def look() -> dict[str, Any]:
         "font": {"family": FONT, "size": 13, "color": ink},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#8a9199"},
         "hovermode": "x unified",
         "legend": {"orientation": "h", "y": -0.22, "yanchor": "top"},
     }

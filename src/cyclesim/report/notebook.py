@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import singledispatch
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,7 @@ def _outcome(outcome: Outcome) -> str:
     return _page(
         "batch",
         outcome=outcome,
+        study=Path(outcome.manifest["study"]).stem,
         rows=rows,
         names=[(name, unit(units)) for name, units in outcome.units.items()],
         error=error,

@@ -45,7 +45,8 @@ def _explanation(found: Explanation, *, title: str | None = None) -> Any:
         loop = phase.leading.loop
         text = f"{'R' if loop.reinforcing else 'B'} {loop.name if loop.given else ''}".strip()
         drawn.add_annotation(x=(phase.start + phase.end) / 2, y=STRIP / 2, yref="paper",
-                             text=plain(text), showarrow=False)  # fmt: skip
+                             xanchor="center", yanchor="middle", text=plain(text), showarrow=False)  # fmt: skip
+    drawn.update_layout(margin_t=40)  # room for the legend
     return _titled(drawn, title)
 
 
@@ -72,7 +73,9 @@ def _map(found: RegimeMap, *, title: str | None = None) -> Any:
 def _titled(drawn: Any, title: str | None) -> Any:
     if title is not None:
         top = (drawn.layout.margin.t or 0) + 34
-        drawn.update_layout(title=plain(title), margin_t=top, height=drawn.layout.height + 34)
+        place = {"text": plain(title), "x": 0, "xref": "paper", "y": 1, "yref": "container",
+                 "yanchor": "top", "pad": {"t": 10}}  # fmt: skip
+        drawn.update_layout(title=place, margin_t=top, height=drawn.layout.height + 34)
     return drawn
 
 
@@ -103,8 +106,8 @@ def _batch(outcome: Outcome, *variables: str, title: str | None = None) -> Any:
         drawn.update_yaxes(title=axis_label(name, units), row=row, col=1)
     drawn.update_xaxes(title=plain(outcome.time_units or "time"), row=len(shown), col=1)
     drawn.update_layout(
-        **figures.look(), height=90 + 260 * len(shown),
-        margin={"l": 70, "r": 24, "t": 20, "b": 48},
+        **figures.look() | {"legend": figures.below(len(shown))}, height=116 + 230 * len(shown),
+        margin={"l": 70, "r": 24, "t": 20, "b": 96},
     )  # fmt: skip
     return _titled(drawn, title)
 

@@ -198,6 +198,7 @@ def figure(found: Explanation, place: int) -> Any:
         height=HEIGHT, margin={"l": 70, "r": 20, "t": 12, "b": 52}, showlegend=len(curves) > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         font={"family": FONT, "size": 13}, hovermode="x unified",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": RESTING},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         xaxis={"title": {"text": plain(found.time_units or "time")}, "zeroline": False,
                "range": [float(time[0]), float(time[-1])], "anchor": "free", "position": 0},

@@ -17,6 +17,7 @@ from cyclesim.version import __version__
 if TYPE_CHECKING:
     from cyclesim.analysis.explanation import explain_study
     from cyclesim.analysis.loops import LoopAnalysis, loops
+    from cyclesim.analysis.sensitivity import sensitivity
     from cyclesim.analysis.tipping import nearest_margin, tipping
     from cyclesim.compiler import CompiledModel
     from cyclesim.diagram import loop_diagram, stock_diagram
@@ -42,6 +43,7 @@ _HOMES = {
     "read_study": "cyclesim.study",
     "run_batch": "cyclesim.study",
     "run_study": "cyclesim.study",
+    "sensitivity": "cyclesim.analysis.sensitivity",
     "simulate": "cyclesim.simulation",
     "starting_files": "cyclesim.starter",
     "stock_diagram": "cyclesim.diagram",
@@ -64,6 +66,7 @@ __all__ = [
     "read_study",
     "run_batch",
     "run_study",
+    "sensitivity",
     "simulate",
     "starting_files",
     "stock_diagram",

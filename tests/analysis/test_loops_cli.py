@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cyclesim.cli import cli
-from cyclesim.errors import UsageError
+from cyclesim.errors import StudyError, UsageError
 from tests.models_in_text import aux, flow, stock, xmile
 
 BASS = xmile(
@@ -117,3 +117,54 @@ def test_what_does_not_fit_is_refused(arguments: list[str], words: str, model: P
 def test_a_folder_is_refused(tmp_path: Path):
     with pytest.raises(UsageError, match="is a folder"):
         cli.main(["loops", str(tmp_path)], standalone_mode=False)
+
+
+def test_it_says_why_a_variable_changed(model: Path, capsys: pytest.CaptureFixture[str]):
+    chosen = ("--why", "adopters", "--from", "1", "--to", "9")
+    out, _ = answer(capsys, model, *chosen)
+    assert out.startswith("adopters rises from ")
+    assert "closes the loop" in out
+    told = json.loads(answer(capsys, model, *chosen, "--json")[0])
+    assert (told["from"], told["to"], told["trace"]["name"]) == (1, 9, "adopters")
+    shares = [each["share"] for each in told["trace"]["inputs"]]
+    assert sum(shares) + told["trace"]["pace"] + told["trace"]["rest"] == pytest.approx(1)
+
+
+def test_times_without_a_variable_are_refused(model: Path):
+    with pytest.raises(UsageError, match="belong to --why"):
+        cli.main(["loops", str(model), "--from", "1"], standalone_mode=False)
+
+
+def test_a_stock_begins_where_it_is_told_to(model: Path, capsys: pytest.CaptureFixture[str]):
+    plain, _ = answer(capsys, model)
+    later, _ = answer(capsys, model, "--initial", "adopters=5000")
+    assert plain != later
+    study = model.parent / "study.yaml"
+    study.write_text(STUDY, encoding="utf-8")
+    with pytest.raises(UsageError, match="--initial is for a model"):
+        answer(capsys, study, "--initial", "adopters=5")
+
+
+def test_a_study_names_loops_and_the_stocks_to_look_through(
+    model: Path, capsys: pytest.CaptureFixture[str]
+):
+    study = model.parent / "study.yaml"
+    named = "loops:\n  names:\n    Word of mouth: [adopters, share, adopting]\n"
+    study.write_text(STUDY + named, encoding="utf-8")
+    assert "'Word of mouth' (reinforcing)" in answer(capsys, study)[0]
+    study.write_text(f"{STUDY}loops: {{through: [adopters]}}\n", encoding="utf-8")
+    assert "among adopters" in answer(capsys, study)[0]
+
+
+def test_a_study_that_names_what_is_not_there_is_refused(model: Path):
+    study = model.parent / "study.yaml"
+    study.write_text(
+        f"{STUDY}loops:\n  name: {{}}\n  names:\n    Fame: [adopter]\n  through: [Nobody]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(StudyError) as refused:
+        cli.main(["loops", str(study)], standalone_mode=False)
+    told = str(refused.value)
+    assert "study.yaml:11:3: loops.name: no key is called 'name'" in told
+    assert "study.yaml:13:12: loops.names.Fame[1]: no variable is called 'adopter'" in told
+    assert "study.yaml:14:13: loops.through[1]: no variable is called 'Nobody'" in told

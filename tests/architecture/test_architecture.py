@@ -113,7 +113,8 @@ def test_no_module_keeps_state_that_changes(path):
 
 # --- light starts ----------------------------------------------------------------------------
 
-HEAVY = ("pandas", "scipy", "plotly", "pydantic", "pysd", "jinja2", "ruamel")
+HEAVY = ("pandas", "scipy", "plotly", "pydantic", "pysd", "jinja2", "ruamel", "pyarrow", "dask",
+         "distributed", "SALib", "rich", "llvmlite")  # fmt: skip
 LIGHT = """
 import json, sys
 from cyclesim.cli import main

@@ -32,6 +32,8 @@ from tests.models_in_text import (
     xmile,
 )
 
+PAIR = ("python", "numpy")
+
 METHODS = ["euler", "rk2", "rk4"]
 DIMS = dimensions(
     dimension("R", "A B C"), dimension("T", 2), dimension("Sub", "B C"), dimension("Odd", "A C")
@@ -55,7 +57,7 @@ def run(*variables, dims=DIMS, stop=4, **settings):
 
 def both(loaded, **settings):
     settings = {"estimate_error": False, **settings}
-    found, other = (simulate(loaded, target=name, **settings) for name in TARGETS)
+    found, other = (simulate(loaded, target=name, **settings) for name in PAIR)
     assert found.columns == other.columns
     assert np.allclose(found.trajectory.values, other.trajectory.values, 1e-12, 0, equal_nan=True)
     return found

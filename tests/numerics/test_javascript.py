@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ from cyclesim.compiler import CompiledModel, FlatModel, Piece, flatten
 from cyclesim.compiler.terms import Apply, Symbol
 from cyclesim.errors import UsageError
 from cyclesim.names import canonical
+from cyclesim.noise import CENTRE, MIDDLE, TAIL
 from cyclesim.operations import OPERATIONS
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import settled_specs, simulate
@@ -157,6 +159,13 @@ def test_operations_give_what_they_give_in_python() -> None:
         if not (same(value, wanted, 0) or (name not in EXACT and near)):
             wrong.append((name, arguments, wanted, value))
     assert wrong == []
+
+
+def test_the_normal_quantile_has_the_coefficients_of_the_table() -> None:
+    text = runtime_text()
+    tables = text[text.index("const CENTRE") : text.index("function polynomial_ratio")]
+    written = [float(number) for number in re.findall(r"[\d.]+(?:e-?\d+)?(?=[,\]])", tables)]
+    assert written == [c for table in (CENTRE, MIDDLE, TAIL) for side in table for c in side]
 
 
 UNSHRUNK = settings(max_examples=2, phases=[Phase.generate])
@@ -324,7 +333,7 @@ def test_a_run_that_leaves_the_numbers_says_so_in_the_words_of_python() -> None:
         grown("S * S * 10", time_units="week"),
         grown("S / (5 - TIME)"),
         grown("LN(5 - TIME) * rate", aux("rate", "2 * S")),
-        grown("SQRT(3.2 - TIME)", dt="0.1"),
+        grown("SQRT(3.2 - TIME)", dt="1/7"),
         grown("1", initial="1/0"),
         grown("1e306 * TIME"),
         model(stock("S", 1, "f", extra=R), flow("f", "S / (R - TIME)", R), before_model=ARRAYS),

@@ -82,7 +82,7 @@ def value(tree, names):
     raise AssertionError(tree)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ["python", "numpy"])
 @settings(max_examples=300)
 @given(tree=ARITHMETIC, row=st.tuples(*[st.sampled_from([0.0, 1.0, -2.0, 0.25, 5.0])] * 3))
 def test_compiled_equations_have_the_value_of_their_tree(target, tree, row):

@@ -42,7 +42,7 @@ def test_the_targets_agree(method, sketch):
     loaded = compiled(sketch.text())
     python, array = (
         simulate(loaded, method=method, target=name, estimate_error=False, strict=False)
-        for name in TARGETS
+        for name in ("python", "numpy")
     )
     assert python.status.status is array.status.status
     agree(python.trajectory.values, array.trajectory.values)
@@ -212,8 +212,8 @@ from tests.properties.test_models import MANY
 from tests.models_in_text import model
 flat = model(*MANY).flat
 print(flat.digest)
-for emit in TARGETS.values():
-    print(hashlib.sha256(emit(flat).source.text.encode()).hexdigest())
+for name in ("python", "numpy"):
+    print(hashlib.sha256(TARGETS[name](flat).source.text.encode()).hexdigest())
 flat = load("service_cycle").flat
 print(flat.digest, hashlib.sha256(TARGETS["numpy"](flat).source.text.encode()).hexdigest())
 """

@@ -190,6 +190,7 @@ def test_help_names_every_command_and_every_exit_code() -> None:
         "2",
         "3",
         "4",
+        "5",
         "130",
         "141",
     }
@@ -449,7 +450,9 @@ def test_a_run_leaves_three_files_in_a_fresh_folder_each_time(study: Path) -> No
 def test_a_run_says_what_became_of_each_scenario(study: Path) -> None:
     out = cyclesim("run", study).out
     assert out.startswith("Less training\nDoes it show?\nSkill gets better in 2 of 2 scenarios")
-    assert re.search(r"\n\nTraining halved\n  Skill rises from .+\n$", out)
+    assert re.search(r"\n\nTraining halved\n  Skill rises from .+\n  Why: .+\n$", out)
+    plain = cyclesim("run", study, "--no-explain").out
+    assert "Why" not in plain
 
 
 def test_a_folder_that_holds_results_is_refused_before_anything_runs(

@@ -6,8 +6,11 @@ and Senge (1980). A test for which nothing was run says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from cyclesim.checks.pages import Block, Items, Paragraph, Table
 from cyclesim.checks.parts import ClaimResult, ModelCheck
@@ -23,9 +26,12 @@ from cyclesim.compiler import Role
 from cyclesim.compiler.check_units import check_units
 from cyclesim.compiler.parts import Kind
 from cyclesim.report.evidence import Basis, in_words, parameter_rows, plausible_range
+from cyclesim.results import Results
 
 NOT_DONE = "not done"
 _TOO_COARSE = 0.01
+_SMALLEST = 0.001
+"""Per cent below which an error is told as less than this."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +184,18 @@ def _extremes(found: ModelCheck) -> FieldTest:
         if each.faults or not all(statement.held for statement in each.statements)
     ]
     outcome = f"{len(found.extremes) - len(bad)} of {len(found.extremes)} are borne"
-    lines = Items(tuple(extreme_line(each) for each in found.extremes))
-    return FieldTest(name, run, "failed" if bad else "passed", outcome, (lines,))
+    words = Paragraph("Borne is a run that reaches its end, all of it finite, no stock below zero.")
+    rows = tuple(
+        (
+            each.extreme.scenario.name,
+            each.extreme.says,
+            extreme_line(each) if each in bad else "borne",
+            "; ".join(statement.words for statement in each.statements),
+        )
+        for each in found.extremes
+    )
+    table = Table(("extreme", "what it is", "what came out", "numbers"), rows)
+    return FieldTest(name, run, "failed" if bad else "passed", outcome, (words, table))
 
 
 def _integration(found: ModelCheck) -> FieldTest:
@@ -187,24 +203,49 @@ def _integration(found: ModelCheck) -> FieldTest:
     checks = found.checks
     judged = {output.variable.name for output in checks.study.outputs}
     judged |= {measure.variable.name for measure in checks.measures.values()}
+    runs = {scenario.name: found.results[scenario.name] for scenario in checks.study.scenarios}
+    ranges = _ranges(runs.values())
     rows, worst = [], 0.0
-    for scenario in checks.study.scenarios:
-        error = found.results[scenario.name].error
-        if error is None:
-            rows.append((scenario.name, "not estimated", "", ""))
+    for name, results in runs.items():
+        if results.error is None:
+            rows.append((name, "not estimated", "", ""))
             continue
-        variable, share = error.worst
-        used = max((error.share_of_range.get(name, 0.0) for name in judged), default=share)
+        shares = {
+            column: share * float(np.ptp(results[column])) / ranges[column]
+            for column, share in results.error.share_of_range.items()
+            if ranges[column] > 0
+        }
+        variable = max(shares, key=lambda column: shares[column], default="none")
+        largest = shares.get(variable, 0.0)
+        used = max((share for column, share in shares.items() if column in judged), default=largest)
         worst = max(worst, used)
-        rows.append((scenario.name, _part(used), variable or "none", _part(share)))
+        rows.append((name, _part(used), variable, _part(largest)))
     outcome = f"at most {_part(worst)} of the range of a variable that is judged"
     heads = ("scenario", "error of what is judged", "largest of all variables", "its error")
     verdict = "failed" if worst > _TOO_COARSE else "passed"
-    return FieldTest("Integration error", run, verdict, outcome, (Table(heads, tuple(rows)),))
+    return FieldTest("Integration error", run, verdict, outcome, (
+        Paragraph("Errors are shares of a variable's range over all scenarios."),
+        Table(heads, tuple(rows)),
+    ))  # fmt: skip
+
+
+def _ranges(runs: Iterable[Results]) -> dict[str, float]:
+    """Return how far the values of each variable, or element, lie apart in all runs together."""
+    least: dict[str, float] = {}
+    most: dict[str, float] = {}
+    for results in runs:
+        for column in results.error.share_of_range if results.error is not None else ():
+            values = results[column]
+            least[column] = min(float(values.min()), least.get(column, math.inf))
+            most[column] = max(float(values.max()), most.get(column, -math.inf))
+    return {column: most[column] - least[column] for column in least}
 
 
 def _part(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    per_cent = 100 * share
+    if 0 < per_cent < _SMALLEST:
+        return f"less than {_SMALLEST:g} %"
+    return f"{per_cent:.0f} %" if per_cent >= 10 else f"{per_cent:.2g} %"
 
 
 def _reproduction(found: ModelCheck) -> FieldTest:

@@ -113,8 +113,10 @@ def rest_line(found: RestResult, time_units: str) -> str:
     """Return how the start stands in one line."""
     if found.faults:
         return f"the start FAILS: {'; '.join(found.faults)}"
-    moved = f"'{found.mover}' moves most, by {100 * found.moved:.2g} %" if found.mover else \
-        "no output moves"  # fmt: skip
+    moved = "no output moves"
+    if found.mover:
+        size = f"{100 * found.moved:.2g}" if found.moved >= 1e-5 else "less than 0.001"
+        moved = f"'{found.mover}' moves most, by {size} %"
     return f"the start rests: {moved}; {found.stability.words(time_units)}"
 
 

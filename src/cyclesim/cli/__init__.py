@@ -25,6 +25,7 @@ _COMMANDS = {
     "diagram": "cyclesim.cli.diagram",
     "page": "cyclesim.cli.page",
     "loops": "cyclesim.cli.loops",
+    "sensitivity": "cyclesim.cli.sensitivity",
     "tipping": "cyclesim.cli.tipping",
     "verify": "cyclesim.cli.verify",
     "assess": "cyclesim.cli.assess",

@@ -45,6 +45,8 @@ from cyclesim.study import labels
 
 FAILED_IN_PART = 5
 _RUN_FAILED = 1
+_TOLD = 8
+"""Numbers that vary told in the terminal; the manifest tells all."""
 
 
 @click.command(
@@ -230,8 +232,9 @@ def _say_forecast(plan: Plan, found: Forecast, workers: int, as_json: bool) -> N
         return
     many = "" if len(scenarios) == 1 else f" of each of {len(scenarios)} scenarios"
     say(f"{plan.design.runs:,} runs{many}: {found.runs:,} runs in {found.parts:,} parts")
-    varied = ", ".join(plan.design.labels)
-    say(f"design '{plan.design.name}', {plan.design.method.value}, varies {varied}")
+    labels = plan.design.labels
+    varied = ", ".join(labels[:_TOLD]) + (", ..." if len(labels) > _TOLD else "")
+    say(f"design '{plan.design.name}', {plan.design.method.value}, varies {len(labels)}: {varied}")
     say(f"time: {_duration(found.seconds / workers)} with {workers} process"
         f"{'' if workers == 1 else 'es'}, target {plan.target}")  # fmt: skip
     say(f"disk: {found.disk / 1e6:,.1f} MB")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 
+from cyclesim.analysis.explanation.tracing import trace_lines, why_changed
 from cyclesim.analysis.loops import LoopAnalysis, Method, Named, names_beside
 from cyclesim.analysis.loops import loops as analysed
 from cyclesim.analysis.loops.tables import as_dict, loops_csv, scores_csv
@@ -19,6 +20,7 @@ from cyclesim.cli.options import (
     json_option,
     json_text,
     method_option,
+    number,
     numbers,
     quiet_option,
     remarks,
@@ -30,6 +32,7 @@ from cyclesim.cli.streams import say, tell
 from cyclesim.errors import UsageError
 from cyclesim.names import did_you_mean
 from cyclesim.results import Results
+from cyclesim.scenario.parts import StudyLoops
 from cyclesim.simulation import simulate
 from cyclesim.study import read_study, run_study
 
@@ -45,6 +48,7 @@ _METHODS = {method.name.casefold(): method for method in Method}
         'cyclesim loops virtuous_or_vicious --scenario "training cut" --out loops',
         "cyclesim loops model.xmile --through Staff --through Customers",
         'cyclesim loops model.xmile --name "Burnout=Work pressure>Quits>Staff"',
+        'cyclesim loops virtuous_or_vicious --scenario surge --why "Service quality" --to 60',
     ],
 )
 @click.argument("given", metavar="MODEL|STUDY")
@@ -60,8 +64,17 @@ _METHODS = {method.name.casefold(): method for method in Method}
 @click.option(
     "--find", type=click.Choice([*_METHODS]), help="How loops are found; else what fits the model."
 )
+@click.option("--why", metavar="NAME", help="Say what moved this variable between two times.")
+@click.option("--from", "begin", metavar="T", help="Of --why: the first time, else the start.")
+@click.option("--to", "end", metavar="T", help="Of --why: the last time, else the end.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write tables here.")
 @set_option
+@click.option(
+    "--initial",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a stock's value at the start, of a model. Can be given again.",
+)
 @method_option
 @dt_option
 @force_option
@@ -73,8 +86,12 @@ def loops(
     through: tuple[str, ...],
     named: tuple[str, ...],
     find: str | None,
+    why: str | None,
+    begin: str | None,
+    end: str | None,
     out: Path | None,
     settings: tuple[str, ...],
+    initial: tuple[str, ...],
     method: str | None,
     dt: str | None,
     force: bool,
@@ -84,22 +101,33 @@ def loops(
     """Say which feedback loops carry the change of a run, and when they take turns.
 
     MODEL|STUDY is a file, or a library name. Loops bear the names that the README beside the model
-    gives them in a table of loop and chain. With --out writes loops.csv, relative_scores.csv and
+    gives them in a table of loop and chain, and those of the study. With --why says which inputs
+    moved a variable, and what moved them. With --out writes loops.csv, relative_scores.csv and
     scores.csv (a column a loop) and loops.json.
     """
     file = _one(given)
+    if why is None and (begin is not None or end is not None):
+        raise UsageError("--from and --to belong to --why, which names a variable.")
     if out is not None:
         refuse_taken_folder(out, _FILES, force)
     own = tuple(map(_named, named))
-    values = numbers(settings)
+    values, started = numbers(settings), numbers(initial, "--initial")
+    named_by_study = StudyLoops()
     if file.suffix.casefold() in STUDY_SUFFIXES:
-        results = _of_study(file, scenario, values, method, dt)
+        if started:
+            raise UsageError("--initial is for a model; a study says it under 'initial'.")
+        results, named_by_study = _of_study(file, scenario, values, method, dt)
     elif scenario is not None:
         raise UsageError(f"'{given}' is a model and has no scenarios. Leave --scenario out.")
     else:
-        results = simulate(file, values, method=method, dt=dt)
-    names = (*names_beside(results.flat.path, results.flat), *own)
-    found = analysed(results, names, through=through, method=_METHODS[find] if find else None)
+        results = simulate(file, values, initial=started, method=method, dt=dt)
+    studied = (Named(name, chain) for name, chain in named_by_study.names)
+    names = (*names_beside(results.flat.path, results.flat), *studied, *own)
+    if why is not None:
+        _say_why(results, why, begin, end, names, as_json)
+        return
+    chosen = through or named_by_study.through
+    found = analysed(results, names, through=chosen, method=_METHODS[find] if find else None)
     if as_json:
         say(json_text(as_dict(found)))
     else:
@@ -122,7 +150,7 @@ def _one(given: str) -> Path:
 
 def _of_study(
     file: Path, wanted: str | None, values: dict[str, float], method: str | None, dt: str | None
-) -> Results:
+) -> tuple[Results, StudyLoops]:
     study = read_study(file)
     known = [scenario.name for scenario in study.scenarios]
     if wanted is not None and wanted not in known:
@@ -133,7 +161,25 @@ def _of_study(
     only = replace(study, scenarios=chosen, expectations=())
     if wanted is None and len(known) > 1:
         tell(f"scenario '{name}'; others with --scenario: {', '.join(known[1:])}")
-    return run_study(only, settings=values, method=method, dt=dt).results[name]
+    return run_study(only, settings=values, method=method, dt=dt).results[name], study.loops
+
+
+def _say_why(
+    results: Results,
+    variable: str,
+    begin: str | None,
+    end: str | None,
+    names: tuple[Named, ...],
+    as_json: bool,
+) -> None:
+    start = number(begin, "--from") if begin is not None else float(results.time[0])
+    stop = number(end, "--to") if end is not None else float(results.time[-1])
+    trace = why_changed(results, variable, start, stop, names=names)
+    if as_json:
+        say(json_text({"schema_version": 1, "from": start, "to": stop, "trace": asdict(trace)}))
+        return
+    for text in trace_lines(trace, results, start, stop):
+        say(text)
 
 
 def _named(written: str) -> Named:

@@ -127,7 +127,7 @@ def demo(out: Path | None, show: bool, quiet: bool) -> int:
     command = ["cyclesim", "run", FLAGSHIP]
     folder = write_all(found, out, "cyclesim-demo", False, command, explained)
     if not quiet:
-        say_answers(found, 1, explained)
+        say_answers(found, 1)
         say()
     for finding in findings(found, quiet):
         tell(finding)

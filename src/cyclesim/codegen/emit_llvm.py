@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,11 +21,12 @@ from cyclesim.codegen.array_functions import REDUCTIONS as REDUCTIONS_OF_LISTS
 from cyclesim.codegen.llvm_machine import Loaded, Machine, this_machine
 from cyclesim.codegen.llvm_model import ModelText
 from cyclesim.codegen.llvm_operations import CALLED_BACK
-from cyclesim.codegen.llvm_plan import Job
+from cyclesim.codegen.llvm_plan import Job, buffer_idents, held_idents, level_idents, size_of
 from cyclesim.codegen.llvm_terms import CALLED_REDUCTION, REDUCTIONS
 from cyclesim.codegen.llvm_text import Module
 from cyclesim.codegen.program import Binding, Bound, Column, Columns, Program, Source
 from cyclesim.compiler import FlatModel
+from cyclesim.names import Ident
 from cyclesim.operations import OPERATIONS
 from cyclesim.schedule import Tableau
 from cyclesim.version import __version__
@@ -57,7 +58,7 @@ def emit_llvm(flat: FlatModel, strict: bool = False) -> CompiledProgram:
     Where `unserved` gives a reason there is no such program.
     """
     machine = this_machine()
-    assert machine is not None and not flat.conveyors
+    assert machine is not None
     code = Code(flat, strict, machine)
     return CompiledProgram(Source("llvm", "", flat), code.bind, code=code)
 
@@ -71,9 +72,8 @@ class Rows:
     def __init__(self, flat: FlatModel, binding: Binding, state: tuple[Columns, Columns] | None):
         columns = list(zip(flat.parameters, binding.parameters, strict=True))
         if state is not None:
-            held = (*flat.memories, *flat.buffers)
-            columns += zip((rule.ident for rule in flat.levels), state[0], strict=True)
-            columns += zip((rule.ident for rule in held), state[1], strict=True)
+            columns += zip(level_idents(flat), state[0], strict=True)
+            columns += zip(held_idents(flat), state[1], strict=True)
         self.given: list[np.ndarray] = []
         for ident, column in columns:
             size = flat.by_ident[ident].size
@@ -128,10 +128,24 @@ class Given:
 
 
 def aligned(count: int) -> np.ndarray:
-    """Return memory for numbers that begins where a cache line does."""
-    held = np.empty(count + 8)
-    first = (-held.ctypes.data % 64) // 8
+    """Return memory for numbers that begins where a page does."""
+    held = np.empty(count + 512)
+    first = (-held.ctypes.data % 4096) // 8
     return held[first : first + count]
+
+
+class RunCode(NamedTuple):
+    """Functions of whole runs; they run without the interpreter's lock.
+
+    `run` is called with addresses of job, frame and history, the first block and the one after the
+    last; `clocked` with that of the job, before it: it computes `terms` numbers for each stage and
+    step. `size` is that of a frame in numbers.
+    """
+
+    run: Callable[..., None]
+    clocked: Callable[..., None]
+    terms: int
+    size: int
 
 
 class Code:
@@ -143,15 +157,16 @@ class Code:
         self.machine = machine
         self.made: dict[str, tuple[Loaded, int]] = {}
 
-    def run(self, tableau: Tableau, keep: Sequence[int]) -> tuple[Callable[..., None], int]:
-        """Return the function of whole runs, and the size of its frame in numbers.
-
-        It is called with addresses of job, frame and history, the first block and the one after
-        the last, and runs without the interpreter's lock.
-        """
+    def run(self, tableau: Tableau, keep: Sequence[int]) -> RunCode:
+        """Return the functions of whole runs by a method, with the rows of `keep` saved."""
         purpose = f"run {tableau!r} {tuple(keep)}"
         code, size = self._code(purpose, len(tableau.b), lambda text: text.run(tableau, keep))
-        return code.function("run", _ADDRESS, _ADDRESS, _ADDRESS, _WHOLE, _WHOLE), size
+        return RunCode(
+            code.function("run", _ADDRESS, _ADDRESS, _ADDRESS, _WHOLE, _WHOLE),
+            code.function("clocked", _ADDRESS),
+            int(code.function("clocked_terms", result=_WHOLE)()),
+            size,
+        )
 
     def entry(self, name: str) -> tuple[Callable[..., None], int]:
         """Return a function of all blocks at one time, and the size of its frame in numbers."""
@@ -177,43 +192,38 @@ class Code:
         """Return the functions of a program, on columns with runs as their last axis."""
         flat = self.flat
 
-        def at(
-            name: str, count: int, times: tuple[float, float], *state: Columns
-        ) -> np.ndarray:
+        def at(name: str, count: int, times: tuple[float, float], *state: Columns) -> np.ndarray:
             rows = Rows(flat, binding, (state[0], state[1]) if state else None)
             return self._at(name, rows, binding, count, times)
 
-        levels = [rule.ident for rule in flat.levels]
-        held = [rule.ident for rule in (*flat.memories, *flat.buffers)]
-        buffers = [rule.ident for rule in flat.buffers]
+        levels, held, buffers = level_idents(flat), held_idents(flat), buffer_idents(flat)
         start = (float(binding.start),) * 2
 
-        def columns(found: np.ndarray, idents: Iterable[str]) -> list[Column]:
+        def columns(found: np.ndarray, idents: Iterable[Ident]) -> list[Column]:
             made, place = [], 0
             for ident in idents:
-                variable = flat.by_ident[ident]  # type: ignore[index]
+                variable = flat.by_ident[ident]
                 part = found[place : place + variable.size]
                 made.append(part.reshape((*variable.shape, -1)))
                 place += variable.size
             return made
 
-        def size(idents: Iterable[str]) -> int:
-            return sum(flat.by_ident[ident].size for ident in idents)  # type: ignore[index]
-
         def initial() -> tuple[Columns, Columns]:
-            found = columns(at("initial", size([*levels, *held]), start), [*levels, *held])
+            found = columns(at("initial", size_of(flat, [*levels, *held]), start), [*levels, *held])
             return tuple(found[: len(levels)]), tuple(found[len(levels) :])
 
         def derivatives(time: float, step_time: float, *state: Columns) -> Columns:
-            return columns(at("derivatives", size(levels), (time, step_time), *state), levels)
+            return columns(
+                at("derivatives", size_of(flat, levels), (time, step_time), *state), levels
+            )
 
         def outputs(time: float, step_time: float, *state: Columns) -> Columns:
             idents = [variable.ident for variable in flat.variables]
-            return columns(at("outputs", size(idents), (time, step_time), *state), idents)
+            return columns(at("outputs", size_of(flat, idents), (time, step_time), *state), idents)
 
         def update(time: float, step_time: float, *state: Columns) -> Columns:
             idents = [*held, *buffers]
-            found = columns(at("update", size(idents), (time, step_time), *state), idents)
+            found = columns(at("update", size_of(flat, idents), (time, step_time), *state), idents)
             count = len(held) - len(buffers)
             pairs = zip(found[count : len(held)], found[len(held) :], strict=True)
             return [*found[:count], *(each for pair in pairs for each in pair)]
@@ -256,7 +266,8 @@ def _identity(flat: FlatModel) -> str:
 def _emitter() -> str:
     """Return a digest of the code that writes code."""
     digest = hashlib.sha256(__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("llvm_*.py")):
+    here = Path(__file__).parent
+    for path in (*sorted(here.glob("llvm_*.py")), here.parent / "noise.py"):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -283,7 +294,7 @@ def _reduced(number: int, bodies: int, count: int, extras: int, lanes: int, plac
     """Compute a reduction in each lane; bodies and extras lie before the place for its value."""
     rows = bodies * count + extras + 1
     memory = (ctypes.c_double * (rows * lanes)).from_address(place)
-    numbers = np.frombuffer(memory).reshape((rows, lanes))
+    numbers = np.ctypeslib.as_array(memory).reshape((rows, lanes))
     function = REDUCTIONS_OF_LISTS[REDUCTIONS[number]]
     for lane in range(lanes):
         column = numbers[:-1, lane].tolist()

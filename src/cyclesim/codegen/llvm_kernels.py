@@ -26,7 +26,8 @@ def kernel(writer: Writer, name: str, *given: str) -> str:
     if full not in module.functions:
         body, arity = KERNELS[name]
         arguments = [f"%a{n}" for n in range(arity)]
-        inner = Writer(module, full, ", ".join(f"{module.real} {a}" for a in arguments), module.real)
+        head = ", ".join(f"{module.real} {each}" for each in arguments)
+        inner = Writer(module, full, head, module.real)
         inner.finish(f"{module.real} {body(inner, *arguments)}", "nounwind")
     return writer.call(full, *given)
 
@@ -98,7 +99,7 @@ def _size(w: Writer, x: str) -> str:
 def _exponential_parts(w: Writer, x: str, low: str | None) -> tuple[str, str]:
     """Return e^r - 1 and the bits of k << 52, where x = k ln 2 + r."""
     log2_e = number(1.4426950408889634)
-    shifted = w.add(w.mul(x, log2_e), _SHIFTED)
+    shifted = w.fma(x, log2_e, _SHIFTED)
     k = w.sub(shifted, _SHIFTED)
     # ln 2 cut at 40 bits: k times its first part is exact
     r = w.fma(k, number(-0.6931471805601177), x)
@@ -121,7 +122,7 @@ def _exponential(w: Writer, x: str) -> str:
 
 
 def _logarithm_parts(w: Writer, x: str) -> tuple[str, str]:
-    """Return ln x as a sum of two numbers, for x normal and above 0."""
+    """Return ln x as a sum of two numbers, the second small, for x normal and above 0."""
     raw = w.as_bits(x)
     above = w.integers("sub", raw, integer(numbers.FIRST_MANTISSA))
     part = w.integers("lshr", above, integer(48))
@@ -139,9 +140,7 @@ def _logarithm_parts(w: Writer, x: str) -> tuple[str, str]:
     lost_of_sum = w.add(w.sub(total, high), bend)
     cubed = w.mul(r, w.mul(r, r))
     tail = w.fma(cubed, polynomial(w, numbers.LOG, r), w.add(w.add(rest, lost), lost_of_bend))
-    low = w.add(tail, lost_of_sum)
-    whole = w.add(high, low)
-    return whole, w.add(w.sub(high, whole), low)
+    return high, w.add(tail, lost_of_sum)
 
 
 def _normal_above_zero(w: Writer, x: str) -> str:
@@ -151,8 +150,8 @@ def _normal_above_zero(w: Writer, x: str) -> str:
 
 
 def _natural_logarithm(w: Writer, x: str) -> str:
-    high, _ = _logarithm_parts(w, x)
-    return blended(w, "log", _normal_above_zero(w, x), high, x)
+    high, low = _logarithm_parts(w, x)
+    return blended(w, "log", _normal_above_zero(w, x), w.add(high, low), x)
 
 
 def _decimal_logarithm(w: Writer, x: str) -> str:
@@ -166,6 +165,8 @@ def _decimal_logarithm(w: Writer, x: str) -> str:
 
 def _power(w: Writer, x: str, y: str) -> str:
     high, low = _logarithm_parts(w, x)
+    whole = w.add(high, low)
+    high, low = whole, w.add(w.sub(high, whole), low)
     product = w.mul(y, high)
     rest = w.fma(y, low, w.fma(y, high, w.neg(product)))
     within = w.compare("olt", _size(w, product), number(708.0))
@@ -175,7 +176,7 @@ def _power(w: Writer, x: str, y: str) -> str:
 
 def _sine_and_cosine(w: Writer, x: str) -> tuple[str, str, str]:
     """Return the sine and cosine of what is left of x after quarter turns, and their number."""
-    shifted = w.add(w.mul(x, number(0.6366197723675814)), _SHIFTED)
+    shifted = w.fma(x, number(0.6366197723675814), _SHIFTED)
     turns = w.neg(w.sub(shifted, _SHIFTED))
     first, second, third = (number(each) for each in numbers.HALF_PI)
     near = w.fma(turns, first, x)  # exact

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from cyclesim.codegen.llvm_plan import Job, Plan
+from cyclesim.codegen.llvm_plan import Job, Plan, buffer_idents, size_of
 from cyclesim.codegen.llvm_text import Writer, bits, integer, number
 from cyclesim.schedule import Tableau
+
+_ANCHOR = 1024
+"""Where in a page the stack begins.
+
+Frames begin with a page. Where both came to lie by chance, numbers put aside on the stack were
+taken for numbers of the frame with the same last twelve bits of their address: a quarter slower.
+"""
 
 
 def run_text(plan: Plan, tableau: Tableau, rows: int) -> str:
@@ -12,11 +19,10 @@ def run_text(plan: Plan, tableau: Tableau, rows: int) -> str:
     stages = len(tableau.b)
     areas = {name: plan.take(plan.levels_size) for name in ("first", "second", "stage")}
     rates = [plan.take(plan.levels_size) for _ in range(stages)]
-    shapes = plan.flat.by_ident
-    buffered = sum(shapes[ring.ident].size for ring in plan.flat.buffers)
+    buffered = size_of(plan.flat, buffer_idents(plan.flat))
     before = plan.take(buffered)
     for stage, weights in enumerate((*tableau.a, tableau.b)):
-        if stage:
+        if stage and stages > 1:
             _moved(plan, f"move_{stage}", weights, rates)
     _finite(plan)
     _failed(plan)
@@ -159,27 +165,47 @@ def _run(
     places += [spot("next_held", plan.next_held), spot("held", plan.held_from)]
     buffered, before = buffers
     at_start, update, renew = "", "", ""
+    now = "double %time, double %time, ptr %now_0, i64 %pitch_n"
+    state = f"ptr %frame, ptr %levels, {now}"
     if buffered:
-        places += [spot("before", before), spot("buffers", plan.held_from + plan.held_size - buffered)]
+        places += [
+            spot("before", before),
+            spot("buffers", plan.held_from + plan.held_size - buffered),
+        ]
         size = buffered * lanes * 8
-        at_start = f"  call void @llvm.memcpy.p0.p0.i64(ptr %before, ptr %buffers, i64 {size}, i1 false)"
+        at_start = (
+            f"  call void @llvm.memcpy.p0.p0.i64(ptr %before, ptr %buffers, i64 {size}, i1 false)"
+        )
     if plan.held_size:
-        update = "  call void @update(ptr %frame, ptr %levels, double %time, double %time)\n"
+        update = f"  call void @update({state})\n"
         renew = "  call void @renew(ptr %frame)"
     if buffered:
         update += "  call void @rings(ptr %frame, ptr %history, i64 %step)\n"
-    stages = _stages(tableau)
+    stages = _stages(tableau, state, plan)
     memcpy = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)" if buffered else ""
     newline = "\n"
+    nows = "\n".join(
+        f"  %row_{n} = add i64 %step, {f'%stage_{n}' if n else '0'}\n"
+        f"  %now_{n} = getelementptr double, ptr %clocked, i64 %row_{n}"
+        for n in range(len(tableau.b))
+    )
+    offsets = "\n".join(
+        f"  %stage_{n} = mul i64 %pitch_n, {n * len(plan.clocked or ())}"
+        for n in range(1, len(tableau.b))
+    )
     return f"""{memcpy}
 define void @run(ptr %job, ptr %frame, ptr %history, i64 %begin, i64 %end) {{
 entry:
 {fields}
   %steps_n = ptrtoint ptr %steps to i64
   %width_n = ptrtoint ptr %width to i64
+  %pitch_n = ptrtoint ptr %pitch to i64
+{offsets}
   %row_size = mul i64 %width_n, {rows}
 {newline.join(places)}
   %dt = load double, ptr %clock
+  %anchor = alloca [{_ANCHOR} x i8], align 4096
+  store volatile i8 0, ptr %anchor
   br label %block
 block:
   %number = phi i64 [ %begin, %entry ], [ %number_next, %block_end ]
@@ -197,7 +223,8 @@ step_begin:
   %alive = phi {flag} [ splat (i1 true), %block ], [ %alive_next, %step_end ]
   %time_at = getelementptr double, ptr %times, i64 %step
   %time = load double, ptr %time_at
-  call void @begin_step(ptr %frame, double %time)
+{nows}
+  call void @begin_step(ptr %frame, {now})
   %due_at = getelementptr i64, ptr %saved, i64 %place
   %due = load i64, ptr %due_at
   %is_due = icmp eq i64 %due, %step
@@ -206,7 +233,7 @@ save:
   %row = mul i64 %place, %row_size
   %to = add i64 %row, %lane
   %out_here = getelementptr double, ptr %out, i64 %to
-  call void @outputs(ptr %frame, ptr %levels, double %time, double %time, ptr %out_here, i64 %width_n, {flag} %alive)
+  call void @outputs({state}, ptr %out_here, i64 %width_n, {flag} %alive)
   %place_more = add i64 %place, 1
   br label %saved_or_not
 saved_or_not:
@@ -215,7 +242,6 @@ saved_or_not:
   br i1 %last, label %block_end, label %go_on
 go_on:
 {update}{stages}
-  %sum_levels = call {real} @finite(ptr %spare, i64 {plan.levels_size}, {real} zeroinitializer)
   %sum = call {real} @finite(ptr %next_held, i64 {plan.held_size}, {real} %sum_levels)
   %bad = fcmp uno {real} %sum, zeroinitializer
   %bad_bits = bitcast {flag} %bad to i{lanes}
@@ -223,7 +249,8 @@ go_on:
   br i1 %any_bad, label %left, label %step_end
 left:
   %new = and {flag} %bad, %alive
-  call void @failed(ptr %frame, ptr %levels, ptr %spare, {flag} %bad, {flag} %new, i64 %step, ptr %died_here, ptr %states_here, i64 %width_n)
+  call void @failed(ptr %frame, ptr %levels, ptr %spare, {flag} %bad, {flag} %new, i64 %step,
+    ptr %died_here, ptr %states_here, i64 %width_n)
   %good = xor {flag} %bad, splat (i1 true)
   %alive_left = and {flag} %alive, %good
   %alive_bits = bitcast {flag} %alive_left to i{lanes}
@@ -243,17 +270,23 @@ done:
 }}"""
 
 
-def _stages(tableau: Tableau) -> str:
-    """Return the calls that move levels by a step into the spare place."""
-    lines = ["  call void @derivatives(ptr %frame, ptr %levels, double %time, double %time, "
-             "ptr %rates_0)"]  # fmt: skip
+def _stages(tableau: Tableau, state: str, plan: Plan) -> str:
+    """Return the calls that move levels by a step into the spare place, and look at them."""
+    real, last = plan.module.real, len(tableau.b)
+    if last == 1:
+        return f"  %sum_levels = call {real} @step({state}, ptr %spare)"
+    lines = [f"  call void @derivatives({state}, ptr %rates_0)"]
     for stage, c in enumerate(tableau.c[1:], 1):
+        now = f"double %time_{stage}, double %time, ptr %now_{stage}, i64 %pitch_n"
         lines += [
             f"  call void @move_{stage}(ptr %frame, ptr %levels, ptr %stage)",
             f"  %part_{stage} = fmul double {bits(c)}, %dt",
             f"  %time_{stage} = fadd double %time, %part_{stage}",
-            f"  call void @derivatives(ptr %frame, ptr %stage, double %time_{stage}, "
-            f"double %time, ptr %rates_{stage})",
+            f"  call void @derivatives(ptr %frame, ptr %stage, {now}, ptr %rates_{stage})",
         ]
-    lines.append(f"  call void @move_{len(tableau.b)}(ptr %frame, ptr %levels, ptr %spare)")
+    lines += [
+        f"  call void @move_{last}(ptr %frame, ptr %levels, ptr %spare)",
+        f"  %sum_levels = call {real} @finite(ptr %spare, i64 {plan.levels_size}, "
+        f"{real} zeroinitializer)",
+    ]
     return "\n".join(lines)

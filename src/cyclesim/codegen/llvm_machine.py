@@ -154,13 +154,14 @@ def _kept(path: Path) -> bytes | None:
         held = path.read_bytes()
     except OSError:
         return None
-    mark, digest, code = held[: len(_MARK)], held[len(_MARK) : len(_MARK) + 32], held[len(_MARK) + 32 :]
-    whole = mark == _MARK and hashlib.sha256(code).digest() == digest
+    head = len(_MARK)
+    digest, code = held[head : head + 32], held[head + 32 :]
+    whole = held.startswith(_MARK) and hashlib.sha256(code).digest() == digest
     return code if whole else None
 
 
 def _keep(path: Path, code: bytes) -> None:
-    """Put object code into a file, whole or not at all; a folder that cannot be written is let be."""
+    """Put object code into a file, whole or not at all; where none can be written, none is."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")

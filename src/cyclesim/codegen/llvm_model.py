@@ -10,16 +10,17 @@ from itertools import groupby
 
 from cyclesim.codegen.llvm_kernels import LIKELY
 from cyclesim.codegen.llvm_loop import run_text
-from cyclesim.codegen.llvm_plan import CLOCK, Job, Plan
+from cyclesim.codegen.llvm_plan import CLOCK, Job, Plan, buffer_idents, size_of
 from cyclesim.codegen.llvm_terms import Terms
 from cyclesim.codegen.llvm_text import Module, Writer, integer, number
 from cyclesim.compiler import FlatModel
-from cyclesim.compiler.terms import Apply, Literal
+from cyclesim.compiler.flat import LevelRule
+from cyclesim.compiler.terms import Apply, Literal, Reading
 from cyclesim.names import Ident
 from cyclesim.schedule import Tableau
 
-
-_STATE = "ptr %frame, ptr %levels, double %time, double %step_time"
+_TIMES = "double %time, double %step_time, ptr %now, i64 %pitch"
+_STATE = f"ptr %frame, ptr %levels, {_TIMES}"
 
 
 class ModelText:
@@ -29,8 +30,6 @@ class ModelText:
         self.flat = flat
         self.module = module
         self.plan = Plan(flat, module, strict, stages > 1)
-        self.levels = [rule.ident for rule in flat.levels]
-        self.held = [rule.ident for rule in (*flat.memories, *flat.buffers)]
         self.rows = [(v.ident, place) for v in flat.variables for place in range(v.size)]
 
     # Entries
@@ -40,11 +39,16 @@ class ModelText:
         wanted = [self.rows[row] for row in keep]
         rates = [ident for rule in self.flat.levels for ident in (*rule.inflows, *rule.outflows)]
         needed = [*rates, *(ident for ident, _ in wanted), *self.update_needs()]
+        self.plan.clocked = {}
         self.begin_step(needed)
         self.outputs("outputs", wanted)
-        self.derivatives()
-        if self.held:
+        if len(tableau.b) == 1:
+            self.step()
+        else:
+            self.derivatives()
+        if self.plan.held_size:
             self.update()
+        self.clocked(tableau)
         self.begin(state=True)
         return self.text(run_text(self.plan, tableau, len(keep)))
 
@@ -72,8 +76,11 @@ class ModelText:
 
     def text(self, loop: str) -> str:
         """Return the whole module; the size of a frame is one of its functions."""
-        self.size = self.plan.size
-        size = f"define i64 @frame_size() {{\nentry:\n  ret i64 {self.plan.size}\n}}\n"
+        counts = {"frame_size": self.plan.size, "clocked_terms": len(self.plan.clocked or ())}
+        size = "".join(
+            f"define i64 @{name}() {{\nentry:\n  ret i64 {count}\n}}\n"
+            for name, count in counts.items()
+        )
         return f"{self.module.text()}{loop}{size}{LIKELY}\n"
 
     # Functions of a model
@@ -98,8 +105,8 @@ class ModelText:
         numbered = [(row, ident, place) for row, (ident, place) in enumerate(wanted)]
         # Neighbouring elements in neighbouring rows are saved in one loop.
         for _, group in groupby(numbered, key=lambda each: (each[1], each[2] - each[0])):
-            row, ident, place = next(group)
-            count = 1 + sum(1 for _ in group)
+            together = list(group)
+            (row, ident, place), count = together[0], len(together)
             if not self.flat.by_ident[ident].shape:
                 save(terms.scalar(ident), str(row))
                 continue
@@ -124,6 +131,72 @@ class ModelText:
             base = w.address("%rates", spot)
             with w.loop(level.size) as turn:
                 w.store(self.rate(terms, rule.inflows, rule.outflows, turn), base, turn)
+        w.finish()
+
+    def step(self) -> None:
+        """Write the function that moves levels by one step of Euler's method.
+
+        It gives NaN in each lane in which a level has left the numbers, else 0.
+        """
+        writer = Writer(self.module, "step", f"{_STATE}, ptr %to", self.module.real)
+        terms, w = Terms(self.plan, writer), writer
+        rules = self.flat.levels
+        flows = (ident for rule in rules for ident in (*rule.inflows, *rule.outflows))
+        terms.statements(self.plan.statements(flows, standing=False))
+        dt, zero = terms.clock(Reading.DT), number(0.0)
+        sums = [zero, zero]  # two chains: one would keep the processor waiting
+
+        def moved(rule: LevelRule, base: str, to: str, spot: str | int, turn: str | None) -> str:
+            rate = self.rate(terms, rule.inflows, rule.outflows, turn)
+            level = w.reload(base, spot)
+            # Rounded once: dt times a rate that is a number never leaves the numbers by itself.
+            level = w.add(level, w.mul(dt, rate)) if self.plan.strict else w.fma(dt, rate, level)
+            w.store(level, to, spot)
+            return level
+
+        for place, rule in enumerate(rules):
+            spot, level = self.plan.levels[rule.ident], self.flat.by_ident[rule.ident]
+            chain = place % 2
+            if not level.shape:
+                value = moved(rule, "%levels", "%to", spot, None)
+                sums[chain] = w.fma(value, zero, sums[chain])
+                continue
+            slot = w.slot(w.real)
+            w.store(zero, slot, 0)
+            base, to = w.address("%levels", spot), w.address("%to", spot)
+            with w.loop(level.size) as turn:
+                value = moved(rule, base, to, turn, turn)
+                w.store(w.fma(value, zero, w.reload(slot, 0)), slot, 0)
+            sums[chain] = w.add(sums[chain], w.reload(slot, 0))
+        w.finish(f"{w.real} {w.add(*sums)}")
+
+    def clocked(self, tableau: Tableau) -> None:
+        """Write the function that computes what depends on the time only, for all steps.
+
+        It takes a vector of steps at once, for each stage in turn.
+        """
+        w = Writer(self.module, "clocked", "ptr %job")
+        found = self.plan.clocked or {}
+        if not found:
+            w.finish()
+            return
+        times, out, clock = job(w, Job.TIMES), job(w, Job.CLOCKED), job(w, Job.CLOCK)
+        pitch = w.fresh(f"ptrtoint ptr {job(w, Job.PITCH)} to i64")
+        fixed = {}
+        for place, reading in enumerate(CLOCK):
+            address = w.value(f"getelementptr double, ptr {clock}, i64 {place}")
+            fixed[reading] = w.spread(w.fresh(f"load double, ptr {address}"))
+        vectors = w.fresh(f"sdiv i64 {pitch}, {self.module.lanes}")
+        with w.loop(vectors) as turn:
+            begun = w.reload(times, turn)
+            for stage, c in enumerate(tableau.c):
+                terms = Terms(self.plan, w, once=True)
+                time = w.add(begun, w.mul(number(c), fixed[Reading.DT])) if c else begun
+                terms.readings = {**fixed, Reading.TIME: time, Reading.STEP_TIME: begun}
+                for term, place in found.items():
+                    row = w.value(f"mul i64 {pitch}, {stage * len(found) + place}")
+                    address = w.value(f"getelementptr double, ptr {out}, i64 {row}")
+                    w.store(terms.value(term), address, turn)
         w.finish()
 
     def rate(
@@ -161,7 +234,6 @@ class ModelText:
         for rule in self.flat.memories:
             variable, spot = self.flat.by_ident[rule.ident], self.plan.held[rule.ident]
             if rule.update:
-                terms.exact = True
                 terms.pieces(rule.update, variable.shape, "%frame", spot + ahead)
                 continue
             old, new = w.address("%frame", spot), w.address("%frame", spot + ahead)
@@ -171,7 +243,6 @@ class ModelText:
         for ring in self.flat.buffers:
             variable, spot = self.flat.by_ident[ring.ident], self.plan.held[ring.ident]
             terms.pieces(ring.input, variable.shape, "%frame", spot + ahead)
-            terms.exact = True  # a delay is counted in whole steps
             terms.pieces(ring.delay, variable.shape, "%frame", delay)
             delay += variable.size
         w.finish()
@@ -184,8 +255,7 @@ class ModelText:
 
     def begin_step(self, needed: Iterable[Ident]) -> None:
         """Write the function that computes what stands still within a step."""
-        terms, w = self.terms("begin_step", "ptr %frame, double %time")
-        w.line("%step_time = fadd double %time, 0x8000000000000000")  # -0.0: the time itself
+        terms, w = self.terms("begin_step", f"ptr %frame, {_TIMES}")
         terms.statements(self.plan.statements(needed, standing=True))
         w.finish()
 
@@ -211,7 +281,7 @@ class ModelText:
         w = Writer(self.module, "begin", "ptr %job, ptr %frame, ptr %levels, i64 %first")
         inputs, strides = job(w, Job.INPUTS), job(w, Job.STRIDES)
         held = w.address("%frame", self.plan.held_from)
-        counts = [(sum(self.flat.by_ident[i].size for i in self.flat.parameters), "%frame")]
+        counts = [(size_of(self.flat, self.flat.parameters), "%frame")]
         if state:
             counts += [(self.plan.levels_size, "%levels"), (self.plan.held_size, held)]
         row = 0
@@ -266,23 +336,22 @@ class ModelText:
 
     def at_times(self, name: str, area: int) -> None:
         """Write the loop over blocks of a function at one time."""
-        w = Writer(
-            self.module, "at", "ptr %job, ptr %frame, i64 %begin, i64 %end"
-        )
+        w = Writer(self.module, "at", "ptr %job, ptr %frame, i64 %begin, i64 %end")
         out, width = job(w, Job.OUT), w.fresh(f"ptrtoint ptr {job(w, Job.WIDTH)} to i64")
         times = job(w, Job.TIMES)
         time = w.fresh(f"load double, ptr {times}")
         step = w.fresh(f"getelementptr double, ptr {times}, i64 1")
         step_time = w.fresh(f"load double, ptr {step}")
         levels = w.address("%frame", area)
-        state = f"ptr %frame, ptr {levels}, double {time}, double {step_time}"
+        state = f"ptr %frame, ptr {levels}, double {time}, double {step_time}, ptr null, i64 0"
         held = self.plan.held_from if name == "initial" else self.plan.next_held
         with w.loop("%end", "%begin") as block:
             first = w.fresh(f"mul i64 {block}, {self.module.lanes}")
             to = w.fresh(f"getelementptr double, ptr {out}, i64 {first}")
             w.line(f"call void @begin(ptr %job, ptr %frame, ptr {levels}, i64 {first})")
             if "begin_step" in self.module.functions:
-                w.line(f"call void @begin_step(ptr %frame, double {step_time})")
+                now = f"double {step_time}, double {step_time}, ptr null, i64 0"
+                w.line(f"call void @begin_step(ptr %frame, {now})")
             if name == "outputs":
                 alive = f"{self.module.flag} splat (i1 true)"
                 w.line(f"call void @outputs({state}, ptr {to}, i64 {width}, {alive})")
@@ -301,7 +370,7 @@ class ModelText:
                 row = self.copied(w, w.address("%frame", held), count, to, width, row)
                 if name == "update":
                     delays = w.address("%frame", self.plan.delays)
-                    count = sum(self.flat.by_ident[r.ident].size for r in self.flat.buffers)
+                    count = size_of(self.flat, buffer_idents(self.flat))
                     self.copied(w, delays, count, to, width, row)
         w.finish()
 
@@ -330,5 +399,3 @@ def _without_reciprocal(w: Writer, divisor: str) -> str:
     odd = w.flags("or", small, large)
     known = w.compare("one", w.intrinsic("fabs", divisor), number(float("inf")))
     return w.flags("and", odd, w.flags("and", known, w.compare("une", divisor, number(0.0))))
-
-

@@ -9,30 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
-from cyclesim.codegen.llvm_operations import JUMPING
 from cyclesim.codegen.llvm_tables import ElementTables
 from cyclesim.codegen.llvm_text import Module
-from cyclesim.compiler import FlatModel, Piece, Role, Term
+from cyclesim.compiler import FlatModel, Term
 from cyclesim.compiler.flat import Statement
 from cyclesim.compiler.order import reachable
 from cyclesim.compiler.terms import (
     Apply,
     AtPlace,
-    AtValue,
     Clock,
-    Draw,
     Literal,
     Lookup,
-    LoopValue,
     Reading,
-    Reduce,
     Symbol,
-    loops_of,
-    operands,
     walk,
 )
 from cyclesim.names import Ident
-from cyclesim.project import GraphicalKind
 
 CLOCK = (Reading.DT, Reading.START, Reading.STOP)
 """Readings that stand still in a run, in the order in which a frame has them."""
@@ -44,7 +36,8 @@ class Job(IntEnum):
     INPUTS: of each row of parameters, levels and what is held, its numbers; STRIDES: 1 where a
     row has one for each run, 0 where it has one for all. CLOCK: dt, start, stop, declared dt.
     DIED: for each run the step it did not survive, or -1; STATES: the state of those runs at that
-    step; EXTREME: for each run whether a divisor has no proper reciprocal.
+    step; EXTREME: for each run whether a divisor has no proper reciprocal. CLOCKED: what depends on
+    the time only, for each stage, term and step; PITCH: the steps of one term.
     """
 
     INPUTS = 0
@@ -60,6 +53,8 @@ class Job(IntEnum):
     DIED = 10
     STATES = 11
     EXTREME = 12
+    CLOCKED = 13
+    PITCH = 14
 
 
 class Plan:
@@ -79,27 +74,25 @@ class Plan:
         self.clock = {reading: self.take(1) for reading in CLOCK}
         self.declared_dt, self.seed, self.run = (self.take(1) for _ in range(3))
         self.extreme = self.take(1)
-        self.held = self._column((*flat.memories, *flat.buffers))
-        self.held_size = self.size - min(self.held.values(), default=self.size)
-        self.held_from = self.size - self.held_size
+        self.held_from = self.size
+        self.held = {ident: self.take(self._size(ident)) for ident in held_idents(flat)}
+        self.held_size = self.size - self.held_from
         self.next_held = self.take(self.held_size)
-        self.delays = self.take(sum(self._size(rule.ident) for rule in flat.buffers))
+        self.delays = self.take(size_of(flat, buffer_idents(flat)))
         self.levels: dict[Ident, int] = {}
-        place = 0
-        for rule in flat.levels:
-            self.levels[rule.ident] = place
-            place += self._size(rule.ident)
-        self.levels_size = place
+        self.levels_size = 0
+        for ident in level_idents(flat):
+            self.levels[ident] = self.levels_size
+            self.levels_size += self._size(ident)
         self.stored: dict[Ident, int] = {}
         self.statics: dict[Term, int] = {}
+        self.clocked: dict[Term, int] | None = None
         self.tables: dict[Ident, ElementTables] = {}
         self.needs = _needs(flat.steps)
-        self.pieces = {variable.ident: variable.pieces for variable in flat.variables}
-        self.jumpy = self._jumpy()
         constants = [each for s in flat.constants for each in s.assignments]
         self.constants = {each.ident for each in constants}
-        for ident in self.constants:
-            self._store(ident)
+        for each in constants:
+            self._store(each.ident)
         self.standing = self._standing()
 
     def take(self, count: int) -> int:
@@ -109,9 +102,6 @@ class Plan:
 
     def _size(self, ident: Ident) -> int:
         return self.flat.by_ident[ident].size
-
-    def _column(self, rules: Iterable[object]) -> dict[Ident, int]:
-        return {rule.ident: self.take(self._size(rule.ident)) for rule in rules}  # type: ignore[attr-defined]
 
     def _store(self, ident: Ident) -> None:
         if ident not in self.stored:
@@ -144,6 +134,18 @@ class Plan:
             case Lookup(argument=argument, indexes=()):
                 return self.static(argument)
         return False
+
+    def timed(self, term: Term) -> bool:
+        """Return whether a term depends on nothing but the clock."""
+        nodes = tuple(walk(term))
+        return all(isinstance(node, Literal | Clock | Apply) for node in nodes) and any(
+            isinstance(node, Clock) and node.reading not in CLOCK for node in nodes
+        )
+
+    def timed_place(self, term: Term) -> int:
+        """Return the number of a term that depends on nothing but the clock."""
+        assert self.clocked is not None
+        return self.clocked.setdefault(term, len(self.clocked))
 
     def static_spot(self, term: Term) -> int:
         """Return where the value of a static term is."""
@@ -182,8 +184,10 @@ class Plan:
             if any(other.ident not in still for other in statement.assignments)
         }
         still -= split
-        for ident in still:
-            self._store(ident)
+        for statement in self.flat.steps:  # in order: code must not depend on that of a set
+            for each in statement.assignments:
+                if each.ident in still:
+                    self._store(each.ident)
         return frozenset(still)
 
     def _moves(self, term: Term) -> bool:
@@ -191,50 +195,25 @@ class Plan:
             isinstance(node, Clock) and node.reading is Reading.TIME for node in walk(term)
         )
 
-    def _jumpy(self) -> frozenset[Ident]:
-        """Return the variables from which a rounding may come to where values jump.
 
-        Their divisions are never replaced by multiplications. State stops it: a rounding in a
-        stock is there anyway.
-        """
-        waiting: list[Ident] = []
-        for pieces in (*self.pieces.values(), *self._updates()):
-            for piece in pieces:
-                for node in walk(piece.term):
-                    waiting += [n for each in self._judged(node) for n in _symbols(each)]
-        found: set[Ident] = set()
-        while waiting:
-            ident = waiting.pop()
-            if ident not in found and self.flat.by_ident[ident].role is Role.ALGEBRAIC:
-                found.add(ident)
-                waiting += self.needs.get(ident, ())
-        return frozenset(found)
-
-    def _updates(self) -> Iterable[tuple[Piece, ...]]:
-        for rule in self.flat.memories:
-            yield rule.update
-        for ring in self.flat.buffers:
-            yield from (ring.input, ring.delay)
-
-    def _judged(self, node: Term) -> tuple[Term, ...]:
-        """Return what of a node's operands decides between values."""
-        match node:
-            case Apply(operation=operation, arguments=arguments) if operation in JUMPING:
-                return arguments
-            case Symbol(indexes=indexes):
-                return tuple(index.value for index in indexes if isinstance(index, AtValue))
-            case Lookup(table=table):
-                kinds = {graphical.kind for graphical in self.flat.tables[table].graphicals}
-                return operands(node) if GraphicalKind.DISCRETE in kinds else ()
-            case Reduce(operation=operation) if operation not in ("sum", "product", "mean"):
-                return operands(node)
-            case Draw():
-                return operands(node)
-        return ()
+def level_idents(flat: FlatModel) -> tuple[Ident, ...]:
+    """Return the levels of a model in the order of its state."""
+    return tuple(rule.ident for rule in flat.levels)
 
 
-def _symbols(term: Term) -> Iterable[Ident]:
-    return (node.ident for node in walk(term) if isinstance(node, Symbol))
+def buffer_idents(flat: FlatModel) -> tuple[Ident, ...]:
+    """Return the buffers of a model in the order of its state."""
+    return tuple(rule.ident for rule in flat.buffers)
+
+
+def held_idents(flat: FlatModel) -> tuple[Ident, ...]:
+    """Return memories, then buffers, in the order of a model's state."""
+    return (*(rule.ident for rule in flat.memories), *buffer_idents(flat))
+
+
+def size_of(flat: FlatModel, idents: Iterable[Ident]) -> int:
+    """Return the number of elements of variables together."""
+    return sum(flat.by_ident[ident].size for ident in idents)
 
 
 def _needs(steps: tuple[Statement, ...]) -> Mapping[Ident, tuple[Ident, ...]]:
@@ -244,10 +223,3 @@ def _needs(steps: tuple[Statement, ...]) -> Mapping[Ident, tuple[Ident, ...]]:
             known = needs.get(each.ident, ())
             needs[each.ident] = (*known, *(n for piece in each.pieces for n in piece.symbols))
     return needs
-
-
-def reads_clock(term: Term) -> bool:
-    """Return whether a term reads the time itself."""
-    return any(isinstance(node, Clock | LoopValue | Draw) for node in walk(term)) or bool(
-        loops_of(term)
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain, pairwise
+from math import nextafter
 
 from cyclesim.codegen.llvm_text import Writer, integer, number
 from cyclesim.compiler.parts import Table
@@ -42,6 +43,32 @@ def lines_of(graphical: GraphicalFunction) -> Lines:
     return Lines(x, y, (*slopes, 0.0), x[0], x[-1])
 
 
+def _even(lines: Lines) -> float | None:
+    """Return how many segments a unit of x has; None where they are not all alike to the last bit.
+
+    With it each point comes out at its own place, without a remainder.
+    """
+    first, last, count = lines.x[0], lines.x[-1], len(lines.x) - 1
+    if not any(lines.slopes) or not 0.0 < last - first < float("inf"):
+        return None
+    inverse = count / (last - first)
+    for near in (inverse, nextafter(inverse, 0.0), nextafter(inverse, float("inf"))):
+        if all((x - first) * near == n for n, x in enumerate(lines.x)):
+            return near if lines.high < float("inf") else None
+    return None
+
+
+def _evenly(w: Writer, lines: Lines, inverse: float, v: str) -> str:
+    """Return lines between points that are evenly apart, at numbers within them."""
+    parts = w.mul(w.sub(v, number(lines.x[0])), number(inverse))
+    whole = w.intrinsic("floor", parts)
+    # The last bits of the sum are the whole number; what NaN comes to there does not matter.
+    place = w.as_bits(w.add(whole, number(2.0**52)))
+    rises = (*(b - a for a, b in pairwise(lines.y)), 0.0)
+    y, rise = w.sixteen(lines.y, place), w.sixteen(rises, place)
+    return w.fma(rise, w.sub(parts, whole), y)
+
+
 def _held(w: Writer, v: str, low: str, high: str) -> str:
     v = w.pick(w.compare("ogt", low, v), low, v)  # the bound first: NaN stays NaN
     return w.pick(w.compare("olt", high, v), high, v)
@@ -52,6 +79,9 @@ def looked_up(w: Writer, lines: Lines, v: str) -> str:
     if lines.low > float("-inf"):
         v = _held(w, v, number(lines.low), number(lines.high))
     size = len(lines.x)
+    inverse = _even(lines)
+    if inverse is not None and size <= IN_REGISTERS:
+        return _evenly(w, lines, inverse, v)
     if w.module.permutes and size <= IN_REGISTERS:
         place = integer(0)
         for point in lines.x[1:]:
@@ -71,9 +101,7 @@ def looked_up(w: Writer, lines: Lines, v: str) -> str:
     return w.add(y, w.mul(slope, w.sub(v, x)))
 
 
-def _searched(
-    w: Writer, tables: Sequence[str], v: str, first: str, last: str, most: int
-) -> str:
+def _searched(w: Writer, tables: Sequence[str], v: str, first: str, last: str, most: int) -> str:
     """Return lines kept in memory at numbers, the line of each lane found by halving."""
     for _ in range((most - 1).bit_length()):
         both = w.integers("add", w.integers("add", first, last), integer(1))
@@ -106,8 +134,6 @@ class ElementTables:
         high = w.gather(module.table("double", [each.high for each in self.lines]), spots)
         first = w.to_integer(w.gather(module.table("double", self.firsts), spots))
         last = w.to_integer(w.gather(module.table("double", self.lasts), spots))
-        parts = [
-            module.table("double", [number for each in self.lines for number in column(each)])
-            for column in (lambda e: e.x, lambda e: e.y, lambda e: e.slopes)
-        ]
+        columns = zip(*((each.x, each.y, each.slopes) for each in self.lines), strict=True)
+        parts = [module.table("double", tuple(chain(*column))) for column in columns]
         return _searched(w, parts, _held(w, v, low, high), first, last, self.most)

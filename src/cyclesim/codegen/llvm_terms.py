@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import accumulate
+from math import prod
+from operator import mul
 
 from cyclesim.codegen.llvm_kernels import KERNELS, ONE, kernel, one_by_one
 from cyclesim.codegen.llvm_operations import (
     CALLED_BACK,
     COMPARISONS,
-    JUMPING,
     NAN,
     OPERATIONS_ON_VECTORS,
     ZERO,
 )
-from cyclesim.codegen.llvm_plan import CLOCK, Plan, reads_clock
+from cyclesim.codegen.llvm_plan import CLOCK, Plan
 from cyclesim.codegen.llvm_tables import ElementTables, lines_of, looked_up
 from cyclesim.codegen.llvm_text import Writer, integer, number
 from cyclesim.codegen.render import whole
@@ -61,7 +62,7 @@ class Terms:
         self.once = once
         self.names: dict[Ident, str] = {}
         self.turns: dict[int, str] = {}
-        self.exact = once or plan.strict
+        self.readings: dict[Reading, str] = {}
 
     # Values
 
@@ -85,6 +86,8 @@ class Terms:
             case Draw():
                 return self.draw(term)
             case Apply():
+                if not self.once and self.plan.clocked is not None and self.plan.timed(term):
+                    return self.at_this_time(self.plan.timed_place(term))
                 if not self.once and self.plan.static(term):
                     return self.w.load("%frame", self.plan.static_spot(term))
                 return self.operation(term)
@@ -98,8 +101,16 @@ class Terms:
             return self.w.load(*place)
         return self.names[ident]
 
+    def at_this_time(self, place: int) -> str:
+        """Return what was computed beforehand for this time, by its number."""
+        row = self.w.value(f"mul i64 {place}, %pitch")
+        spot = self.w.value(f"getelementptr double, ptr %now, i64 {row}")
+        return self.w.spread(self.w.value(f"load double, ptr {spot}"))
+
     def clock(self, reading: Reading) -> str:
         """Return a reading of the clock."""
+        if self.readings:
+            return self.readings[reading]
         if reading in CLOCK:
             return self.w.load("%frame", self.plan.clock[reading])
         return self.w.spread("%time" if reading is Reading.TIME else "%step_time")
@@ -114,10 +125,7 @@ class Terms:
             return self.w.pick(self.condition(term.arguments[0]), chosen, other)
         if name == "divide":
             return self.quotient(*term.arguments)
-        before = self.exact
-        self.exact = before or name in JUMPING
         given = [self.value(argument) for argument in term.arguments]
-        self.exact = before
         if name in OPERATIONS_ON_VECTORS:
             return OPERATIONS_ON_VECTORS[name](self.w, *given)
         if name in KERNELS:
@@ -126,23 +134,27 @@ class Terms:
         return one_by_one(self.w, f"cyclesim_{name}", *given)
 
     def quotient(self, above: Term, below: Term) -> str:
-        """Return a quotient: with a divisor that stands still, times its reciprocal.
+        """Return a quotient. Where the divisor stands still its reciprocal does the work.
 
-        Where a rounding could come to a jump, as in a whole number of periods, it is a division.
+        What the product with it is short of is made up for, so that the quotient is the rounded
+        one (Markstein 1990, IBM J. Res. Dev. 34(1)); infinities and zeros are the product's.
         """
-        if not self.exact and self.plan.static(below) and not reads_clock(above):
-            inverse = self.plan.static_spot(Apply("reciprocal", (below,)))
-            return self.w.mul(self.value(above), self.w.load("%frame", inverse))
-        return self.w.div(self.value(above), self.value(below))
+        w = self.w
+        if self.plan.strict or self.once or not self.plan.static(below):
+            return w.div(self.value(above), self.value(below))
+        number_above, divisor = self.value(above), self.value(below)
+        inverse = w.load("%frame", self.plan.static_spot(Apply("reciprocal", (below,))))
+        near = w.mul(number_above, inverse)
+        short = w.fma(w.neg(near), divisor, number_above)
+        mended = w.fma(short, inverse, near)
+        return w.pick(w.compare("ord", mended, mended), mended, near)
 
     def condition(self, term: Term) -> str:
         """Return for each lane whether a term is not 0."""
         w = self.w
         match term:
             case Apply(operation=name, arguments=arguments) if name in COMPARISONS:
-                before, self.exact = self.exact, True
                 a, b = (self.value(argument) for argument in arguments)
-                self.exact = before
                 return w.compare(COMPARISONS[name], a, b)
             case Apply(operation="and" | "or" as name, arguments=arguments):
                 return w.flags(name, *(self.condition(argument) for argument in arguments))
@@ -191,9 +203,7 @@ class Terms:
             found = place if found == "0" else w.value(f"add i64 {found}, {place}")
         return found
 
-    def spots(
-        self, shape: Sequence[int], indexes: Sequence[Index]
-    ) -> tuple[str, str | None]:
+    def spots(self, shape: Sequence[int], indexes: Sequence[Index]) -> tuple[str, str | None]:
         """Return the element of each lane, and where there is one; None where there always is."""
         w = self.w
         if not any(isinstance(index, AtValue) for index in indexes):
@@ -201,9 +211,7 @@ class Terms:
         found, valid = integer(0), "splat (i1 true)"
         for size, stride, index in zip(shape, _strides(shape), indexes, strict=True):
             if isinstance(index, AtValue):
-                before, self.exact = self.exact, True
                 place = w.sub(self.value(index.value), ONE)
-                self.exact = before
                 within = w.flags(
                     "and", w.compare("oge", place, ZERO), w.compare("olt", place, number(size))
                 )
@@ -245,7 +253,7 @@ class Terms:
 
     def count(self, term: Reduce) -> int:
         """Return the number of turns of a reduction's loops."""
-        return list(accumulate((turns for _, turns in term.loops), lambda a, b: a * b))[-1]
+        return prod(turns for _, turns in term.loops)
 
     def reduced(self, operation: str, term: Reduce, mean: str | None = None) -> str:
         """Return what a body adds up to; with a mean, the squares of what it is away from it."""
@@ -344,7 +352,6 @@ class Terms:
     def assignment(self, assignment: Assignment, standing: int | None) -> None:
         """Write an assignment, within a loop over dimension `standing` if any."""
         ident = assignment.ident
-        before, self.exact = self.exact, self.exact or ident in self.plan.jumpy
         place = self.plan.place(ident)
         if not self.flat.by_ident[ident].shape:
             self.names[ident] = self.value(assignment.pieces[0].term)
@@ -356,7 +363,6 @@ class Terms:
         else:
             assert place is not None
             self.array(assignment.pieces, self.flat.by_ident[ident].shape, place)
-        self.exact = before
 
     def array(
         self, pieces: Sequence[Piece], shape: tuple[int, ...], place: tuple[str, int]
@@ -406,12 +412,10 @@ class Terms:
 
     def fill(self, base: str, shape: Sequence[int], value: float) -> None:
         """Give all elements of an array a value."""
-        with self.w.loop(list(accumulate(shape, lambda a, b: a * b))[-1]) as turn:
+        with self.w.loop(prod(shape)) as turn:
             self.w.store(number(value), base, turn)
 
-    def pieces(
-        self, pieces: Sequence[Piece], shape: tuple[int, ...], base: str, spot: int
-    ) -> None:
+    def pieces(self, pieces: Sequence[Piece], shape: tuple[int, ...], base: str, spot: int) -> None:
         """Write what a memory or a buffer takes in."""
         if shape:
             self.array(pieces, shape, (base, spot))
@@ -420,7 +424,7 @@ class Terms:
 
 
 def _strides(shape: Sequence[int]) -> list[int]:
-    return list(accumulate((1, *reversed(shape[1:])), lambda a, b: a * b))[::-1]
+    return list(accumulate((1, *reversed(shape[1:])), mul))[::-1]
 
 
 def philox(w: Writer, counter: list[str], key: list[str]) -> tuple[str, str]:

@@ -231,14 +231,18 @@ class _Script:
     def computed(self, wanted: Iterable[Ident]) -> list[str]:
         """Return the lines that compute what is wanted, and no more, from the state."""
         needed = _reached(wanted, self.in_steps)
-        lines = self.renderer.unpacked(self.levels, "levels")
-        lines += self.renderer.unpacked(self.held, "held")
+        lines: list[str] = []
+        for idents, source in ((self.levels, "levels"), (self.held, "held")):
+            for ident, place in self.spots(idents).items():
+                if ident in needed:
+                    lines += self.renderer.unpacked([ident], source, place)
         return [*lines, *self.opening, *self.assignments(self.chosen(self.flat.steps, needed))]
 
     def update(self) -> list[str]:
         """Return the function that renews memories and feeds buffers."""
         renderer, known = self.renderer, self.flat.by_ident
-        lines = self.computed(self.fed)
+        standing = [rule.ident for rule in self.flat.memories if not rule.update]
+        lines = self.computed([*self.fed, *standing])
         renderer.place = 0
         entries: list[str] = []
         for number, rule in enumerate(self.flat.memories):

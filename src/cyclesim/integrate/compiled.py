@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
 from cyclesim.codegen import TARGETS, Binding, Program
 from cyclesim.codegen.emit_llvm import Code, CompiledProgram, Given, Rows, aligned
-from cyclesim.codegen.llvm_plan import Job
+from cyclesim.codegen.llvm_plan import Job, buffer_idents, held_idents, level_idents, size_of
 from cyclesim.integrate.blame import diverged
 from cyclesim.integrate.trajectory import RunStatus, State, Status, Trajectory
 from cyclesim.schedule import Schedule
@@ -67,28 +68,31 @@ class _Runs:
         The step is -1 for a whole run. A state is that at the start of this step.
         """
         schedule = self.schedule
-        function, size = code.run(schedule.tableau, self.keep)
+        machine = code.run(schedule.tableau, self.keep)
         given = Given(rows, self.binding, code.machine.lanes)
         values = np.full((len(schedule.saved), len(self.keep), given.width), np.nan)
         given.set(Job.OUT, values)
         clock = schedule.clock
         times = np.array([clock.time(step) for step in range(clock.steps + 1)])
+        times = np.pad(times, (0, -len(times) % given.lanes), "edge")
         given.set(Job.TIMES, times)
+        given.job[Job.PITCH] = len(times)
+        given.set(Job.CLOCKED, np.empty(machine.terms * len(schedule.tableau.b) * len(times)))
         given.job[Job.STEPS] = clock.steps
         given.set(Job.SAVED, np.array((*schedule.saved, -1), dtype=np.int64))
         died = np.full(given.width, -1, dtype=np.int64)
         given.set(Job.DIED, died)
-        held = (*self.flat.levels, *self.flat.memories, *self.flat.buffers)
-        count = sum(self.flat.by_ident[rule.ident].size for rule in held)
+        count = size_of(self.flat, (*level_idents(self.flat), *held_idents(self.flat)))
         states = np.zeros((count, given.width))
         given.set(Job.STATES, states)
-        buffered = sum(self.flat.by_ident[rule.ident].size for rule in self.flat.buffers)
-        memory = clock.steps * buffered * given.lanes
+        memory = clock.steps * size_of(self.flat, buffer_idents(self.flat)) * given.lanes
+
+        job = given.job.ctypes.data
+        machine.clocked(job)
 
         def blocks(first: int, end: int) -> None:
-            frame, history = aligned(size), aligned(memory)
-            job = given.job.ctypes.data
-            function(job, frame.ctypes.data, history.ctypes.data, first, end)
+            frame, history = aligned(machine.size), aligned(memory)
+            machine.run(job, frame.ctypes.data, history.ctypes.data, first, end)
 
         self.shared(blocks, given.blocks)
         found = values.transpose(1, 0, 2)[:, :, : rows.runs]
@@ -111,12 +115,10 @@ class _Runs:
         parts = min(count, threads * 8)
         edges = [count * part // parts for part in range(parts + 1)]
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(work, *edge) for edge in zip(edges, edges[1:], strict=False)]:
+            for done in [pool.submit(work, *edge) for edge in pairwise(edges)]:
                 done.result()
 
-    def statuses(
-        self, rows: Rows, died: np.ndarray, states: np.ndarray
-    ) -> tuple[RunStatus, ...]:
+    def statuses(self, rows: Rows, died: np.ndarray, states: np.ndarray) -> tuple[RunStatus, ...]:
         """Return how each run ended; of the first that left the numbers also by which variable."""
         clock = self.schedule.clock
         whole = RunStatus(Status.COMPLETE, clock.stop)
@@ -139,10 +141,8 @@ class _Runs:
             own, numbers = numbers[: variable.size], numbers[variable.size :]
             parameters.append(own if variable.shape else own[0])
         program = TARGETS["python"](self.flat)
-        bound = program.bind(
-            self.binding._replace(parameters=parameters, runs=int(one.numbers[0]))
-        )
-        count = sum(self.flat.by_ident[rule.ident].size for rule in self.flat.levels)
+        bound = program.bind(self.binding._replace(parameters=parameters, runs=int(one.numbers[0])))
+        count = size_of(self.flat, level_idents(self.flat))
         values = state.tolist()
         clock = self.schedule.clock
         return diverged(

@@ -15,7 +15,7 @@ from cyclesim.files import write_whole
 from cyclesim.page.payload import contents
 from cyclesim.scenario.parts import Study
 
-_SCRIPTS = ("words", "store", "chart", "picture", "panels", "tipping", "export", "app")
+_SCRIPTS = ("words", "store", "chart", "picture", "panels", "tipping", "export", "story", "app")
 
 
 def write_page(study: Study, path: Path) -> Path:
@@ -35,15 +35,19 @@ def page_html(study: Study) -> str:
     engine = "\n".join([runtime_text(), *made.programs, _text("engine.js")])
     script = "\n".join(_text(f"{name}.js") for name in _SCRIPTS)
     script = f'(() => {{\n"use strict";\n{script}\n}})();\n'
-    page = _environment().get_template("page.html").render(
-        title=study.title,
-        question=study.question,
-        style=_text("page.css"),
-        engine=_inert(engine),
-        script=_inert(script),
-        policy=_policy(_sha256(_inert(engine)), _sha256(_inert(script))),
-        payload=_json_in_html(made.data),
-        svg=made.svg,
+    page = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            title=study.title,
+            question=study.question,
+            style=_text("page.css"),
+            engine=_inert(engine),
+            script=_inert(script),
+            policy=_policy(_sha256(_inert(engine)), _sha256(_inert(script))),
+            payload=_json_in_html(made.data),
+            svg=made.svg,
+        )
     )
     return str(page)
 
@@ -68,9 +72,10 @@ def _environment() -> Any:
 
 
 def _inert(script: str) -> str:
-    """Return a script that cannot end the element it stands in: names of a model are quoted texts.
+    """Return a script that cannot end the element it stands in.
 
-    In a quoted text `<\\/` is `</`, and our own scripts hold neither outside of one.
+    Only in a quoted text or a comment can the signs stand that would end it; there a backslash
+    before them says the same.
     """
     return script.replace("</", "<\\/").replace("<!--", "<\\!--")
 

@@ -28,7 +28,6 @@ from cyclesim.compiler import (
     selected,
 )
 from cyclesim.compiler.dimensions import boxes, common
-from cyclesim.compiler.selection import number_of
 from cyclesim.compiler.terms import Box
 from cyclesim.names import Ident
 from cyclesim.page.levers import Lever
@@ -91,7 +90,9 @@ class _Part:
     number: float | None = None
 
 
-def layered(study: Study, levers: Sequence[Lever]) -> tuple[tuple[Layered, ...], tuple[Preset, ...]]:
+def layered(
+    study: Study, levers: Sequence[Lever]
+) -> tuple[tuple[Layered, ...], tuple[Preset, ...]]:
     """Return the models that a study's page needs, and each scenario as numbers of one of them."""
     parts = {each.name: tuple(_parts(study, each, levers)) for each in study.scenarios}
     groups: dict[tuple[Override, ...], list[Scenario]] = {}
@@ -168,9 +169,9 @@ def _structure(
         if any(overlapping(chosen, lever.selection) for lever in levers):
             if chosen.variable.shape:
                 found.append(Replacement(chosen.whole.ident, value, chosen.boxes))
-        elif any(overlapping(chosen, each) for each in changed):
-            found.append(Replacement(chosen.whole.ident, value, chosen.boxes))
-        elif chosen.whole.role is not Role.PARAMETER:
+            continue
+        bound = chosen.whole.role is Role.PARAMETER
+        if not bound or any(overlapping(chosen, each) for each in changed):
             found.append(Replacement(chosen.whole.ident, value, chosen.boxes))
     if scenario.recompute:
         own = (part.override for part in parts[scenario.name] if part.lever is None)
@@ -281,9 +282,7 @@ class _Builder:
                 bound[place] = value
 
 
-def _free(
-    chosen: Selection, parameters: Sequence[Ident], before: Sequence[Override]
-) -> bool:
+def _free(chosen: Selection, parameters: Sequence[Ident], before: Sequence[Override]) -> bool:
     """Return whether a constant can be bound, and is not compiled in already."""
     taken = any(each.ident == chosen.whole.ident for each in before)
     return chosen.whole.role is Role.PARAMETER and chosen.whole.ident in parameters and not taken

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from cyclesim.compiler import FlatVariable, Points, Selection, selected
 from cyclesim.compiler.selection import number_of
+from cyclesim.names import Ident
 from cyclesim.report.evidence import ground_of, plausible_range
 from cyclesim.scenario.coverage import overlapping
+from cyclesim.scenario.page_parts import LeverWish
 from cyclesim.scenario.parts import Study
-from cyclesim.scenario.ui import LeverWish
 
 MOST_LEVERS = 10
 """Levers of a study that does not say which it wants."""
@@ -50,8 +51,8 @@ def levers_of(study: Study) -> tuple[Lever, ...]:
     return tuple(_lever(study, LeverWish(ident)) for ident in _changed_constants(study))
 
 
-def _changed_constants(study: Study) -> list[str]:
-    found: dict[str, Selection] = {}
+def _changed_constants(study: Study) -> list[Ident]:
+    found: dict[Ident, Selection] = {}
     for scenario in study.scenarios:
         for change in scenario.changes:
             selection = selected(study.model.flat, change.variable.ident)

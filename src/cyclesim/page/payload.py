@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from cyclesim.codegen.emit_javascript import schedule_numbers
 from cyclesim.compiler import FlatModel
 from cyclesim.ensemble import past, run_scenario, scenario_models
 from cyclesim.errors import StudyError
-from cyclesim.names import Ident
+from cyclesim.names import Ident, canonical
 from cyclesim.page.dominance import strips
 from cyclesim.page.layers import Layered, Numbers, Preset, layered, never
 from cyclesim.page.levers import Lever, levers_of
@@ -21,7 +21,7 @@ from cyclesim.page.picture import Picture, picture_of
 from cyclesim.report.marks import begins
 from cyclesim.scenario.document import parse
 from cyclesim.scenario.frame import first_change
-from cyclesim.scenario.parts import Output, Scenario, Study
+from cyclesim.scenario.parts import Direction, Output, Scenario, Study
 from cyclesim.version import __version__
 
 MOST_CHARTS = 3
@@ -67,6 +67,7 @@ def contents(study: Study, *, with_loops: bool = True) -> Contents:
         "presets": [_preset(study, each, models[each.program].model.flat) for each in presets],
         "picture": _picture(picture, study.model.flat) if picture is not None else None,
         "loops": _loops(study, picture) if with_loops else None,
+        "story": _story(study, levers),
         "study": _source(study),
         "about": _about(study),
     }
@@ -191,6 +192,8 @@ def _marks(scenario: Scenario) -> list[list[Any]]:
 def _picture(picture: Picture, flat: FlatModel) -> dict[str, Any]:
     return {
         "links": [[link.id, link.source, link.target, link.sign] for link in picture.links],
+        "variables": [[name, ident] for name, ident in picture.variables],
+        "badges": [[loop.id, list(map(canonical, loop.around))] for loop in picture.loops],
         "stocks": [
             [name, list(flat.by_ident[ident].columns)]
             for name, ident in picture.stocks
@@ -201,13 +204,12 @@ def _picture(picture: Picture, flat: FlatModel) -> dict[str, Any]:
 
 def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
     runs = [run_scenario(study, each, estimate_error=False) for each in study.scenarios]
-    told, made = strips(runs, picture)
+    told, made = strips(runs, headline(study), picture)
     return {
         "told": [
             {
                 "name": each.name,
                 "mark": each.mark,
-                "reinforcing": each.reinforcing,
                 "story": each.story,
                 "links": list(each.links),
                 "badge": each.badge,
@@ -219,10 +221,44 @@ def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
                 "shares": [[place, packed] for place, packed in strip.shares.items()],
                 "phases": [list(phase) for phase in strip.phases],
                 "words": list(strip.words),
+                "silent": strip.silent,
             }
             for strip in made
         ],
     }
+
+
+def _story(study: Study, levers: Sequence[Lever]) -> dict[str, Any] | None:
+    if not study.story.steps:
+        return None
+    places = {lever.selection.variable.ident: place for place, lever in enumerate(levers)}
+    presets = [scenario.name for scenario in study.scenarios]
+    outputs = [output.variable.ident for output in study.outputs]
+    return {
+        "title": study.story.title or study.title,
+        "steps": [
+            {
+                "title": step.title,
+                "text": step.text,
+                "show": list(step.shown),
+                "preset": presets.index(step.scenario) if step.scenario in presets else None,
+                "values": {str(places[ident]): value for ident, value in step.levers.items()},
+                "predict": None if step.predict is None else outputs.index(step.predict),
+                "try": step.attempt,
+                "questions": list(step.questions),
+            }
+            for step in study.story.steps
+        ],
+    }
+
+
+def headline(study: Study) -> Ident:
+    """Return the first output that has a good direction, else the first."""
+    directed = (each for each in study.outputs if each.good is not Direction.NEITHER)
+    name = next(directed, study.outputs[0]).variable.name
+    known = study.model.flat.found(name)
+    assert known is not None  # an output is a variable of the model or part of one
+    return known[0].ident
 
 
 def _source(study: Study) -> dict[str, Any] | None:
@@ -250,5 +286,3 @@ def _about(study: Study) -> list[list[str]]:
         ["Digest of the study", study.digest[:16]],
         ["Made by", f"cyclesim {__version__}"],
     ]  # fmt: skip
-
-

@@ -13,7 +13,8 @@ from cyclesim.errors import UsageError
 from cyclesim.names import Ident
 
 _ID = re.compile(
-    r'<g class="(?P<kind>link|loop|stock)(?: [a-z ]*)?" id="(?P<id>[a-z0-9-]+)">'
+    r'<g class="(?P<kind>link|loop|stock|flow|aux|constant|module)(?: [a-z ]*)?" '
+    r'id="(?P<id>[a-z0-9-]+)">'
 )
 
 
@@ -39,11 +40,12 @@ class DrawnLoop:
 
 @dataclass(frozen=True)
 class Picture:
-    """An SVG, and what lies in it: links, loops, and the ids of the stocks by variable."""
+    """An SVG, and what lies in it: links, loops, and the ids of variables and of stocks."""
 
     svg: str
     links: tuple[Link, ...]
     loops: tuple[DrawnLoop, ...]
+    variables: tuple[tuple[str, Ident], ...]
     stocks: tuple[tuple[str, Ident], ...]
     names: dict[Ident, str]
 
@@ -63,11 +65,11 @@ def picture_of(model: CompiledModel) -> Picture | None:
 def _read(diagram: Diagram) -> Picture:
     """Return a picture with its ids, which stand in it in the order in which things were drawn."""
     sheet = diagram.sheet
-    ids: dict[str, list[str]] = {"link": [], "loop": [], "stock": []}
+    ids: dict[str, list[str]] = {"link": [], "loop": [], "place": []}
     for match in _ID.finditer(diagram.svg):
-        ids[match["kind"]].append(match["id"])
+        kind = match["kind"] if match["kind"] in ids else "place"
+        ids[kind].append(match["id"])
     arrows = [arrow for arrow in sheet.arrows if len(drawn(arrow, sheet.by_key)) >= 4]
-    stocks = [place for place in sheet.places if place.form is Form.STOCK]
     by_key = sheet.by_key
     links = tuple(
         Link(name, by_key[arrow.source].ident, by_key[arrow.target].ident, arrow.sign)
@@ -78,8 +80,11 @@ def _read(diagram: Diagram) -> Picture:
         for name, badge in zip(ids["loop"], sheet.badges, strict=True)
     )
     named = {place.ident: place.name for place in sheet.places}
-    places = tuple(
-        (name, place.ident) for name, place in zip(ids["stock"], stocks, strict=True)
-        if not place.alias
-    )  # fmt: skip
-    return Picture(diagram.svg, links, loops, places, named)
+    places = list(zip(ids["place"], sheet.places, strict=True))
+    variables = tuple((name, place.ident) for name, place in places)
+    stocks = tuple(
+        (name, place.ident)
+        for name, place in places
+        if place.form is Form.STOCK and not place.alias
+    )
+    return Picture(diagram.svg, links, loops, variables, stocks, named)

@@ -16,6 +16,8 @@ import numpy as np
 from cyclesim.analysis.explanation import Cause, Explanation, StudyExplanations
 from cyclesim.analysis.loops import LoopAnalysis
 from cyclesim.analysis.loops.words import sentences
+from cyclesim.analysis.sensitivity import words as sensitivity_words
+from cyclesim.analysis.sensitivity import SensitivityAnalysis
 from cyclesim.analysis.tipping import Threshold, TippingAnalysis
 from cyclesim.analysis.tipping.words import answer, rule_words, sections, turning_words
 from cyclesim.analysis.words import number, pair, unit
@@ -27,7 +29,7 @@ from cyclesim.report.comparison import comparison
 from cyclesim.report.figures import value_range
 from cyclesim.report.findings import answers, in_one_sentence
 from cyclesim.report.html import environment, template_text
-from cyclesim.report.reasons import phase_rows, tag
+from cyclesim.report.reasons import notes, phase_rows, tag
 from cyclesim.results import Results
 from cyclesim.scenario.parts import StudyRun
 from cyclesim.simulation import STILL
@@ -116,7 +118,9 @@ def _diagram(diagram: Diagram) -> str:
 
 @html_of.register
 def _explanation(found: Explanation) -> str:
-    return _page("explanation", found=found, tag=tag(found), rows=phase_rows(found))
+    return _page(
+        "explanation", found=found, tag=tag(found), rows=phase_rows(found), notes=notes(found)
+    )
 
 
 @html_of.register
@@ -134,11 +138,23 @@ def _explanations(found: StudyExplanations) -> str:
 def _tipping(analysis: TippingAnalysis) -> str:
     rule = analysis.lasting or analysis.rule
     return _page(
-        "tipping",
+        "analysis",
         analysis=analysis,
         answer=answer(analysis),
-        rule=rule_words(rule, analysis) if rule is not None else "",
+        how=rule_words(rule, analysis) if rule is not None else "",
         sections=list(sections(analysis)),
+    )
+
+
+@html_of.register
+def _sensitivity(analysis: SensitivityAnalysis) -> str:
+    count = f"{analysis.runs:,} runs in {analysis.seconds:.1f} s"
+    return _page(
+        "analysis",
+        analysis=analysis,
+        answer=" ".join(sensitivity_words.answer(analysis)),
+        how=f"{len(analysis.quantities)} uncertain numbers ({analysis.design}), {count}.",
+        sections=list(sensitivity_words.sections(analysis)),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.explanation import Explanation
+from cyclesim.analysis.sensitivity import Screening, Variance
 from cyclesim.analysis.tipping import Between, Continuation, Margins, RegimeMap
 from cyclesim.ensemble.batch import Outcome
 from cyclesim.errors import UsageError
@@ -17,6 +18,7 @@ from cyclesim.report.confidential import figure_class
 from cyclesim.report.figures import axis_label, plain
 from cyclesim.report.reasons import STRIP
 from cyclesim.report.reasons import figure as explained
+from cyclesim.report.sensitivity import tornado_figure, variance_figure
 from cyclesim.report.tipping import between_figure, bifurcation_figure, map_figure, margins_figure
 
 _BAND = (0.05, 0.5, 0.95)
@@ -26,7 +28,7 @@ _NARROW = 0.14
 
 @singledispatch
 def plot(thing: Any, *variables: str, title: str | None = None) -> Any:
-    """Return a figure of runs, a study, a batch, an explanation, or a part of a tipping analysis.
+    """Return a figure of runs, a study, a batch, an explanation, or a part of an analysis.
 
     Runs: one, several by title, or a study's; a panel for each variable, without `variables` the
     study's outputs, or else the first six stocks. A batch: the median and the middle 90 % of runs
@@ -45,7 +47,8 @@ def _explanation(found: Explanation, *, title: str | None = None) -> Any:
         loop = phase.leading.loop
         text = f"{'R' if loop.reinforcing else 'B'} {loop.name if loop.given else ''}".strip()
         drawn.add_annotation(x=(phase.start + phase.end) / 2, y=STRIP / 2, yref="paper",
-                             xanchor="center", yanchor="middle", text=plain(text), showarrow=False)  # fmt: skip
+                             xanchor="center", yanchor="middle", showarrow=False,
+                             text=plain(text))  # fmt: skip
     drawn.update_layout(margin_t=40)  # room for the legend
     return _titled(drawn, title)
 
@@ -68,6 +71,16 @@ def _branches(found: Continuation, *, title: str | None = None) -> Any:
 @plot.register
 def _map(found: RegimeMap, *, title: str | None = None) -> Any:
     return _titled(map_figure(found), title)
+
+
+@plot.register
+def _screening(found: Screening, *, title: str | None = None) -> Any:
+    return _titled(tornado_figure(found), title)
+
+
+@plot.register
+def _variance(found: Variance, *, title: str | None = None) -> Any:
+    return _titled(variance_figure(found), title)
 
 
 def _titled(drawn: Any, title: str | None) -> Any:

@@ -91,7 +91,7 @@ def _reason(answer: Answer, found: Explanation) -> Reason:
         answer.place, answer.scenario.title, tag(found), mood, found.sentence,
         _method(found.claim, units) if found.claim else "",
         tuple(_withdrawn(claim) for claim in found.withdrawn),
-        rows, found.notes, _alternative(found), envelope,
+        rows, notes(found), _alternative(found), envelope,
     )  # fmt: skip
 
 
@@ -111,6 +111,13 @@ def phase_rows(found: Explanation) -> tuple[PhaseRow, ...]:
         )
         for phase in found.phases
     )
+
+
+def notes(found: Explanation) -> tuple[str, ...]:
+    """Return what is said of the loops as sentences: 'The model has more than 20,000 loops ...'."""
+    whole = (f"The part of the model that decides {note.removeprefix('it ')}" if
+             note.startswith("it ") else f"It is {note}" for note in found.notes)  # fmt: skip
+    return tuple(whole)
 
 
 def tag(found: Explanation) -> str:
@@ -166,7 +173,7 @@ def _alternative(found: Explanation) -> str:
 
 def _envelope(place: int, found: Explanation) -> dict[str, Any]:
     """Return the figure as plain data, with what the page's script writes on the strip."""
-    drawn: dict[str, Any] = _plain_lists(figure(found, place).to_plotly_json())
+    drawn: dict[str, Any] = figure(found, place).to_plotly_json()
     drawn["layout"].pop("template", None)
     look = line(place)
     return {**drawn, "phases": _strip(found)[1], "place": place, "lines": [look.light, look.dark]}
@@ -179,17 +186,12 @@ def figure(found: Explanation, place: int) -> Any:
     look = line(place)
     time, values = found.course
     curves = [values]
-    traces = [
-        go.Scatter(x=time, y=values, mode="lines", name="as it ran",
-                   line={"color": look.light, "width": 2.4}, hovertemplate="%{y:,.4~g}")
-    ]  # fmt: skip
+    look_of = {"color": look.light, "width": 2.4}
+    traces = [_curve(go, found.course, "as it ran", look_of)]
     if found.claim is not None and np.isfinite(found.claim.values).any():
         curves.append(found.claim.values)
-        traces.append(
-            go.Scatter(x=time, y=found.claim.values, mode="lines", name="without the loop",
-                       line={"color": look.light, "width": 2, "dash": "6px,4px"},
-                       hovertemplate="%{y:,.4~g}")
-        )  # fmt: skip
+        dashed = {**look_of, "dash": "6px,4px"}
+        traces.append(_curve(go, (time, found.claim.values), "without the loop", dashed))
     units = found.output.variable.units
     shapes, _ = _strip(found)
     end = with_unit("", units)
@@ -202,22 +204,24 @@ def figure(found: Explanation, place: int) -> Any:
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         xaxis={"title": {"text": plain(found.time_units or "time")}, "zeroline": False,
                "range": [float(time[0]), float(time[-1])], "anchor": "free", "position": 0},
-        yaxis={"title": {"text": axis_label(found.output.title, end)}, "zeroline": False,
+        yaxis={"title": {"text": plain(end) or axis_label(found.output.title, None)},
+               "zeroline": False,
                "domain": [STRIP + 0.06, 1], "range": value_range(curves)},
         shapes=shapes,
     )  # fmt: skip
     return drawn
 
 
-def _plain_lists(value: Any) -> Any:
-    """Return a figure without arrays and with None for what is no number."""
-    if isinstance(value, np.ndarray):
-        return [float(v) if np.isfinite(v) else None for v in value]
-    if isinstance(value, dict):
-        return {key: _plain_lists(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain_lists(each) for each in value]
-    return value
+def _curve(go: Any, course: tuple[np.ndarray, np.ndarray], name: str, look: Any) -> Any:
+    time, values = map(_numbers, course)
+    return go.Scatter(
+        x=time, y=values, mode="lines", name=name, line=look, hovertemplate="%{y:,.4~g}"
+    )
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    """Return values as a list, None for what is no number."""
+    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def _strip(found: Explanation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,14 +45,16 @@ def _layout(x: str, y: str, height: int = 380, **more: Any) -> dict[str, Any]:
     return {
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SOFT}, "height": height, "margin": {"l": 70, "r": 30, "t": 20, "b": 60},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SOFT}, "height": height,
+        "margin": {"l": 70, "r": 30, "t": 20, "b": 60},
         "xaxis": {**axis, "title": {"text": x}}, "yaxis": {**axis, "title": {"text": y}},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, **more,
     }  # fmt: skip
 
 
 def margins_figure(found: Margins, levers: Sequence[str] = ()) -> Any:
-    """Return how far each thing may move before the outcome turns, in per cent of today, nearest on top.
+    """Return how far each thing may move before the outcome turns, in per cent of today.
+
 
     What the study's scenarios change comes first, with a border.
     """
@@ -164,7 +167,7 @@ def bifurcation_figure(found: Continuation) -> Any:
 def _stretches(stable: np.ndarray) -> Iterator[tuple[bool, slice]]:
     """Yield runs of equal stability, each with the point that ends it."""
     cuts = [0, *(np.flatnonzero(stable[1:] != stable[:-1]) + 1).tolist(), len(stable)]
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in itertools.pairwise(cuts):
         yield bool(stable[first]), slice(first, min(last + 1, len(stable)))
 
 
@@ -245,13 +248,14 @@ def _upright(at: float, colour: str) -> dict[str, Any]:
 
 def figures(analysis: TippingAnalysis) -> Iterator[Shown]:
     """Yield the charts of an analysis, those of what was found."""
+    since = moment(analysis.start, analysis.time_units)
     found = analysis.lasting_margins or analysis.margins
     if found is not None and any(t.today != 0 for t in found.turning):
         yield Shown(
             "How far each thing may move",
-            f"How far each may move, by itself and from {moment(analysis.start, analysis.time_units)} "
-            "on, before the outcome turns; the label is the value at which it does. What the "
-            "study's scenarios change stands on top, in bold.",
+            f"How far each may move, by itself and from {since} on, before the outcome turns; the "
+            "label is the value at which it does. What the study's scenarios change stands on "
+            "top, in bold.",
             margins_figure(found, analysis.levers),
         )
     if analysis.between is not None:
@@ -273,7 +277,7 @@ def figures(analysis: TippingAnalysis) -> Iterator[Shown]:
     if plane is not None:
         yield Shown(
             "Good and bad over two parameters",
-            f"Each point is a run in which both hold from {moment(analysis.start, analysis.time_units)} on.",
+            f"Runs in which both hold from {since} on; today is the star.",
             map_figure(plane),
         )
     if any(np.isfinite(p.sizes).any() for p in analysis.pulses):

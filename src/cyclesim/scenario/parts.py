@@ -13,7 +13,7 @@ from cyclesim.names import Ident
 from cyclesim.project import SimSpecs
 from cyclesim.results import Results
 from cyclesim.scenario.design_parts import Design
-from cyclesim.scenario.ui import Ui
+from cyclesim.scenario.page_parts import Story, Ui
 
 
 class Direction(Enum):
@@ -140,6 +140,17 @@ class TippingWish:
 
 
 @dataclass(frozen=True)
+class StudyLoops:
+    """Loops that a study names by the variables that they run through, and stocks to look through.
+
+    `names` are a name and its variables, in order.
+    """
+
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Study:
     """A study that can be run. `digest` is the SHA-256 of the file as read.
 
@@ -159,7 +170,9 @@ class Study:
     warnings: tuple[Diagnostic, ...] = ()
     designs: Mapping[str, Design] = field(default_factory=dict)
     tipping: TippingWish | None = None
-    ui: Ui = Ui()
+    loops: StudyLoops = StudyLoops()
+    ui: Ui = field(default_factory=Ui)
+    story: Story = field(default_factory=Story)
 
 
 @dataclass(frozen=True)

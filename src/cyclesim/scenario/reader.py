@@ -17,10 +17,12 @@ from cyclesim.scenario.expectations import expectation_of
 from cyclesim.scenario.findings import Findings
 from cyclesim.scenario.frame import Frame, settled
 from cyclesim.scenario.model_reference import model_of
+from cyclesim.scenario.named_loops import loops_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
 from cyclesim.scenario.tipping import tipping_of
+from cyclesim.scenario.story import story_of
 from cyclesim.scenario.ui import ui_of
 from cyclesim.scenario.validation import Valid, valid_part
 
@@ -101,7 +103,10 @@ def study_of(
         expectation = expectation_of(wish, ("expect", place), names, frame)
         if expectation is not None:
             expectations.append(expectation)
-    ui = ui_of(keys.ui, {each.variable.ident: each.variable.name for each in outputs}, frame)
+    loops = loops_of(keys.loops, frame)
+    shown = {each.variable.ident: each.variable.name for each in outputs}
+    ui = ui_of(keys.ui, shown, frame)
+    story = story_of(keys.story, valid.places.get(("story", "steps"), ()), ui, shown, frame)
     return Study(
         path=path,
         title=keys.title,
@@ -117,6 +122,8 @@ def study_of(
         designs=designs_of(valid, scenarios, frame),
         tipping=tipping_of(keys, scenarios, outputs, frame),
         ui=ui,
+        loops=loops,
+        story=story,
     )
 
 

@@ -9,7 +9,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
 from cyclesim.scenario.design_schema import DESIGN_TAGS, Designs
 from cyclesim.scenario.tipping_schema import TippingKeys
+from cyclesim.scenario.story_schema import StoryKeys
 from cyclesim.scenario.ui_schema import UiKeys
+from cyclesim.scenario.loops_schema import LoopsKeys
 from cyclesim.scenario.values import (
     AboveZero,
     Good,
@@ -190,6 +192,12 @@ class StudyKeys(Part):
     design: Annotated[Designs | None, Field(description="What differs in a batch of runs.")] = None
     tipping: TippingKeys | None = None
     ui: Annotated[UiKeys, BeforeValidator(or_nothing)] = UiKeys(levers={}, charts=[])
+    loops: Annotated[
+        LoopsKeys,
+        BeforeValidator(or_nothing),
+        Field(default=LoopsKeys(names={}, through=[]), description="What loops are called."),
+    ]
+    story: Annotated[StoryKeys, BeforeValidator(or_nothing)] = StoryKeys(steps=[])
 
 
 def json_schema() -> dict[str, Any]:

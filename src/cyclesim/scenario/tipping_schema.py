@@ -20,7 +20,8 @@ class TippingKeys(Part):
     """How the tipping point is looked for; what is not given is found from the scenarios."""
 
     scenario: Annotated[
-        Text | None, Field(description="The scenario or starting state it is about; else the first.")
+        Text | None,
+        Field(description="The scenario or starting state it is about; else the first."),
     ] = None
     good: Annotated[
         Text | None, Field(description="A scenario or a starting state that ends well.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from cyclesim.compiler import Selection
 from cyclesim.compiler.selection import number_of
@@ -11,29 +10,8 @@ from cyclesim.names import Ident, did_you_mean
 from cyclesim.scenario.coverage import note_overlap
 from cyclesim.scenario.document import Path
 from cyclesim.scenario.frame import Frame
+from cyclesim.scenario.page_parts import LeverWish, Ui
 from cyclesim.scenario.ui_schema import LeverKeys, UiKeys
-
-
-@dataclass(frozen=True)
-class LeverWish:
-    """A lever as a study asks for it; what it leaves open is None or empty."""
-
-    ident: Ident
-    label: str | None = None
-    group: str = ""
-    help: str | None = None
-    low: float | None = None
-    high: float | None = None
-    step: float | None = None
-    marks: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Ui:
-    """What a study says of its page; `charts` are identifiers of outputs."""
-
-    levers: tuple[LeverWish, ...] = ()
-    charts: tuple[Ident, ...] = ()
 
 
 def ui_of(keys: UiKeys, outputs: Mapping[Ident, str], frame: Frame) -> Ui:
@@ -47,13 +25,21 @@ def ui_of(keys: UiKeys, outputs: Mapping[Ident, str], frame: Frame) -> Ui:
             continue
         seen.append(selection)
         if _movable(selection, path, frame) and _sound(selection, lever, path, frame):
-            levers.append(
-                LeverWish(
-                    selection.variable.ident, lever.label, lever.group or "", lever.help,
-                    lever.min, lever.max, lever.step, lever.marks,
-                )  # fmt: skip
-            )
+            levers.append(_wish(selection, lever))
     return Ui(tuple(levers), _charts(keys, outputs, frame))
+
+
+def _wish(selection: Selection, lever: LeverKeys) -> LeverWish:
+    return LeverWish(
+        selection.variable.ident,
+        lever.label,
+        lever.group or "",
+        lever.help,
+        lever.min,
+        lever.max,
+        lever.step,
+        lever.marks,
+    )
 
 
 def _movable(selection: Selection, path: Path, frame: Frame) -> bool:

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cyclesim.names import did_you_mean
-from cyclesim.scenario import change_schema, schema, ui_schema
+from cyclesim.scenario import change_schema, schema, story_schema, ui_schema
 from cyclesim.scenario.change_schema import CHANGES
 from cyclesim.scenario.design_schema import design_keys_at
 from cyclesim.scenario.document import Document, Path
 from cyclesim.scenario.findings import Findings
+from cyclesim.scenario.loops_schema import LoopsKeys
 from cyclesim.scenario.schema import StudyKeys
 from cyclesim.scenario.values import found
 
@@ -181,6 +182,8 @@ def study_keys_at(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
             return schema.RunKeys
         case ("outputs", _):
             return schema.OutputKeys
+        case ("loops",):
+            return LoopsKeys
         case ("scenarios", _):
             return schema.ScenarioKeys
         case ("scenarios", _, "events", _):
@@ -197,6 +200,10 @@ def study_keys_at(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
             return ui_schema.UiKeys
         case ("ui", "levers", _):
             return ui_schema.LeverKeys
+        case ("story",):
+            return story_schema.StoryKeys
+        case ("story", "steps", _):
+            return story_schema.StepKeys
         case ("expect", _):
             return schema.ExpectationKeys
         case ("expect", _, *_):
@@ -209,7 +216,7 @@ def study_keys_at(path: Path, beside: tuple[str, ...]) -> type[BaseModel]:
 STUDY = Grammar(
     StudyKeys,
     {"model": "-", "title": "-", "outputs": {}, "scenarios": {}},
-    ("expect", "events", "correlations"),
+    ("expect", "events", "correlations", "steps"),
     study_keys_at,
 )
 """What a study file may say."""

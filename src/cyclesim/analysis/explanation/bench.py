@@ -21,6 +21,11 @@ class Bench:
         self.study, self.scenario, self.results = study, scenario, results
         self.deadline: float | None = None
 
+    @property
+    def through(self) -> tuple[str, ...]:
+        """Return the stocks that the study names to look through."""
+        return self.study.loops.through
+
     @cached_property
     def models(self) -> tuple[CompiledModel, CompiledModel]:
         """Return the model before the scenario's changes, and with them."""

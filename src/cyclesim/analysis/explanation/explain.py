@@ -68,7 +68,8 @@ def explain(
 
     The loop that leads by its score (Loops That Matter) in the stretch of time in which the output
     moves most is cut at one link and the scenario is run again. A claim that the cut does not bear
-    out is withdrawn. Loops bear `names`, and those of the README beside the model. `baseline` is
+    out is withdrawn. Loops bear `names`, those of the study and those of the README beside the
+    model. Where the study names stocks, loops are seen through those. `baseline` is
     a run from the same start without the changes, where there is one already. Raises TimeoutError
     where a further run would be begun after `deadline`, by `time.perf_counter`.
     """
@@ -79,6 +80,7 @@ def explain(
     finder = _Finder(study, scenario, results, chosen, values, found, baseline)
     finder.bench.deadline = deadline
     given = {named.name: named for named in names_beside(results.flat.path, results.flat)}
+    given |= {name: Named(name, chain) for name, chain in study.loops.names}
     given |= {named.name: named for named in names}
     made = finder.explanation(tuple(given.values()))
     return replace(made, sentence=sentence(made), seconds=clock.perf_counter() - begun)
@@ -106,8 +108,21 @@ class _Seen:
 
 
 def _leading(seen: _Seen) -> list[_Candidate]:
-    pairs = zip(seen.stretch.leaders[:2], seen.stretch.shares, strict=False)
-    return [_Candidate(seen.view, seen.stretch, n) for n, share in pairs if share >= LEAST_SHARE]
+    """Return the two loops that lead in the decisive stretch, and the first that has a name."""
+    view, stretch = seen.view, seen.stretch
+    pairs = list(zip(stretch.leaders, stretch.shares, strict=True))[:2]
+    means = stretch.sign * view.relative[:, stretch.first : stretch.past].mean(axis=1)
+    named = [n for n in np.argsort(-means, kind="stable").tolist() if view.families[n].name]
+    pairs += [(n, float(means[n])) for n in named[:1] if n not in stretch.leaders[:2]]
+    found = []
+    for number, share in pairs:
+        if share >= LEAST_SHARE:
+            own = stretch
+            if number not in stretch.leaders:
+                leaders, shares = (*stretch.leaders, number), (*stretch.shares, share)
+                own = replace(stretch, leaders=leaders, shares=shares)
+            found.append(_Candidate(view, own, number))
+    return found
 
 
 class _Finder:
@@ -164,7 +179,7 @@ class _Finder:
 
     def _look(self, names: tuple[Named, ...]) -> None:
         """Look at the partitions above the output, each with its stretches and the decisive one."""
-        for view in views(self.results, self.output.variable.ident, names):
+        for view in views(self.results, self.output.variable.ident, names, self.bench.through):
             found = stretches(view, self.values)
             stretch = decisive(found, self.values)
             if stretch is None:

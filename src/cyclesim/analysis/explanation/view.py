@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from cyclesim.analysis.loops.adjusting import adjusting, summed_up
-from cyclesim.analysis.loops.analysis import named_states
+from cyclesim.analysis.loops.analysis import named_states, states_named
 from cyclesim.analysis.loops.cycles import Budget, OverBudgetError, nodes_of
 from cyclesim.analysis.loops.dominance import HALF, loop_scores, shares, total_scores
 from cyclesim.analysis.loops.graph import CausalGraph, Node, causal_graph, needs
@@ -84,7 +84,9 @@ class View:
         return [self.nodes[row] for row in rows if not self.nodes[row].hidden]
 
 
-def views(results: Results, output: Ident, names: Sequence[Named]) -> Iterator[View]:
+def views(
+    results: Results, output: Ident, names: Sequence[Named], through: Sequence[str] = ()
+) -> Iterator[View]:
     """Yield the partitions that reach a variable and move, the nearest first."""
     graph = causal_graph(results.flat)
     scores = link_scores(graph, results)[:, :, 0]
@@ -102,7 +104,8 @@ def views(results: Results, output: Ident, names: Sequence[Named]) -> Iterator[V
     chains = {name: named_rows(graph.flat, named) for name, named in given.items()}
     values = results.trajectory.values
     values = values.reshape((*values.shape[:2], -1))
-    wish = Wish(None, frozenset(), named_states(graph, chains), BUDGET, follows)
+    stocks = states_named(graph, through)
+    wish = Wish(None, stocks, named_states(graph, chains), BUDGET, follows)
     for rows in _nearest(graph, output)[:MOST_PARTITIONS]:
         if all(graph.nodes[row].hidden for row in rows):
             continue
@@ -207,7 +210,8 @@ def _named(
             if number not in found and runs_through(way, chains[name])
         ]
         fewest = min(through, default=(0, 0))[0]
-        found |= {number: name for stocks, number in through if stocks == fewest}
+        every = len(chains[name]) == 1
+        found |= {number: name for stocks, number in through if every or stocks == fewest}
     return found
 
 

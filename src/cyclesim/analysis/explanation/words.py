@@ -62,9 +62,10 @@ def _sentences(explanation: Explanation) -> Iterator[str]:
         if claim is not None:
             yield _added(explanation, claim)
         return
-    yield f"{head}. No single loop carries the change."
-    if claim is not None:
-        yield _added(explanation, claim)
+    if claim is None:
+        yield f"{head}. No single loop carries the change."
+        return
+    yield f"{head}. {_added(explanation, claim)} No single loop carries the rest."
 
 
 def _carried(explanation: Explanation, claim: Claim) -> str:

@@ -56,7 +56,7 @@ def loops(
     chains = {named.name: named_rows(graph.flat, named) for named in names}
     limits = budget or Budget()
     follows = frozenset(each.row for each in adjusting(graph))
-    wish = Wish(method, _states(graph, through), named_states(graph, chains), limits, follows)
+    wish = Wish(method, states_named(graph, through), named_states(graph, chains), limits, follows)
     run = _Run(graph, results, chains, short)
     found: list[tuple[Partition, Listing]] = []
     for rows in sorted(graph.partitions, key=lambda rows: (-len(rows), min(rows))):
@@ -82,7 +82,7 @@ def loops(
     )
 
 
-def _states(graph: CausalGraph, names: Iterable[str]) -> frozenset[int]:
+def states_named(graph: CausalGraph, names: Iterable[str]) -> frozenset[int]:
     """Return the rows of stocks by their names. Raises UsageError for what is no stock on a loop.
 
     An array stands for all its elements.

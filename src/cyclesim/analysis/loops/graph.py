@@ -137,6 +137,14 @@ def needs(flat: FlatModel) -> dict[Ident, tuple[Ident, ...]]:
     return _Finder(flat).needs()
 
 
+def computed(flat: FlatModel, ident: Ident) -> tuple[tuple[Equation, ...], tuple[NetFlow, ...]]:
+    """Return what each element of a variable is computed from: equations, or a stock's flows.
+
+    Nothing for what does not move.
+    """
+    return _Finder(flat).elements(frozenset({ident}))
+
+
 def _kind(flat: FlatModel, finder: _Finder, equation: Equation) -> LinkKind:
     if equation.lag is None:
         return LinkKind.EQUATION

@@ -123,21 +123,35 @@ class _Comparison:
         self.families = self.named(chains)
 
     def named(self, chains: Mapping[str, Chain]) -> dict[str, list[int]]:
-        """Return the members of each named loop; the name that says most about a loop has it."""
-        most_first = sorted(chains, key=lambda name: -len(chains[name]))
+        """Return the members of each named loop; the name that says most about a loop has it.
+
+        Of the loops that run through the variables of a name, those past the fewest stocks bear
+        it: a longer way round that happens to pass the same variables is another loop. A name of
+        one variable means all loops through it.
+        """
         found: dict[str, list[int]] = {}
-        if not chains:
-            return found
+        taken: set[int] = set()
         folded = self.network.method is Method.FOLDED
-        for number, loop in enumerate(self.network.loops):
-            nodes = nodes_of(loop, self.network.ends)
-            for name in most_first:
-                if folded and len(chains[name]) != len(nodes):
-                    continue
-                if runs_through(nodes, chains[name]):
-                    found.setdefault(name, []).append(number)
-                    break
+        ways = [nodes_of(loop, self.network.ends) for loop in self.network.loops] if chains else []
+        for name in sorted(chains, key=lambda name: -len(chains[name])):
+            through = [
+                (self.stocks(nodes), number)
+                for number, nodes in enumerate(ways)
+                if number not in taken
+                and (not folded or len(chains[name]) == len(nodes))
+                and runs_through(nodes, chains[name])
+            ]
+            fewest = min(through, default=(0, 0))[0]
+            every = len(chains[name]) == 1
+            members = [number for stocks, number in through if every or stocks == fewest]
+            if members:
+                found[name] = members
+                taken.update(members)
         return found
+
+    def stocks(self, rows: Sequence[int]) -> int:
+        """Return how many of the modeller's stocks a loop passes."""
+        return sum(self.nodes[row].state and not self.nodes[row].hidden for row in rows)
 
     def items(self) -> list[_Item]:
         """Return what is listed: every named loop, and of the others those that peak highest."""

@@ -46,6 +46,27 @@ def link_scores(graph: CausalGraph, results: Results) -> Array:
     return np.array(rows, dtype=float).reshape(shape)
 
 
+def contributions(results: Results, equation: Equation, first: int, last: int) -> Array:
+    """Return what each input of an equation adds to its change between two saved times: (input,).
+
+    Over each interval an input moves alone, once with all else at the start and once at the end,
+    and the mean counts: a share of a product is then shared evenly. What is left is the clock's, or
+    that of inputs together. The values are those of the first run.
+    """
+    values = results.trajectory.values
+    samples = _Samples(results.flat, results, values.reshape((*values.shape[:2], -1))[:, :, :1])
+    begins, ends, _ = samples.spots(equation)
+    begins, ends = begins[first:last], ends[first:last]
+    with np.errstate(all="ignore"):
+        before, _, alone = _Evaluation(samples, equation.term, begins, ends).all(equation.inputs)
+        end, _, without = _Evaluation(samples, equation.term, ends, begins).all(equation.inputs)
+        parts = [
+            float(np.nansum((on - before) + (end - off)) / 2)
+            for on, off in zip(alone, without, strict=True)
+        ]
+    return np.array(parts)
+
+
 class _Samples:
     """A run at the start and at the end of each interval, the free axis (interval, run) in one."""
 

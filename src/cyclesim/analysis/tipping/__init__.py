@@ -9,7 +9,7 @@ from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
 from cyclesim.analysis.tipping.margins import margins
-from cyclesim.analysis.tipping.outcome import NoContrast, contrast, step_for
+from cyclesim.analysis.tipping.outcome import NoContrast, contrast
 from cyclesim.analysis.tipping.parts import (
     Between,
     Branch,
@@ -31,6 +31,7 @@ from cyclesim.analysis.tipping.parts import (
 from cyclesim.analysis.tipping.pulses import pulses
 from cyclesim.analysis.tipping.regimes import regimes
 from cyclesim.analysis.tipping.scatter import scattered
+from cyclesim.analysis.tipping.steps import step_for
 from cyclesim.analysis.tipping.today import Today, stand
 
 __all__ = [

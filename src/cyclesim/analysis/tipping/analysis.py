@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
-from cyclesim.analysis.tipping.margins import lines_of, margins, trusted
-from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline, step_for
+from cyclesim.analysis.tipping.margins import lines_of, margins
+from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline
 from cyclesim.analysis.tipping.parts import (
     Between,
     Continuation,
@@ -29,6 +29,7 @@ from cyclesim.analysis.tipping.pulses import pulses
 from cyclesim.analysis.tipping.rates import Rates
 from cyclesim.analysis.tipping.regimes import regimes
 from cyclesim.analysis.tipping.scatter import scattered
+from cyclesim.analysis.tipping.steps import step_for, trusted
 from cyclesim.analysis.tipping.today import Step, Today, scenario_named, stand
 from cyclesim.ensemble import VariedKind
 from cyclesim.errors import UsageError
@@ -86,7 +87,7 @@ def tipping(
     if good is not None and bad is not None and near is not None:
         say("bisecting between a good and a bad start")
         line = between(today, lasting or near, good, bad, step, check_dt=wishes.check_dt)
-    own, long = whole.margins()
+    own, long = whole.margins(good, bad)
     say("looking for equilibria")
     states, rates = whole.equilibria(good, bad, line, everywhere)
     return TippingAnalysis(
@@ -171,17 +172,21 @@ class _Whole:
     say: Progress
     notes: list[str]
 
-    def margins(self) -> tuple[Margins | None, Margins | None]:
+    def margins(
+        self, good: Start | None, bad: Start | None
+    ) -> tuple[Margins | None, Margins | None]:
         if self.near is None:
             return None, None
         self.say("margins within the run")
         decisions = levers(self.today.study)
+        starts = [each.levels for each in (good, bad) if each is not None]
+        lines = lines_of(self.today, np.stack((self.today.levels, *starts), axis=1))
         own = long = None
         if self.near.time <= float(self.today.study.specs.stop):
-            own = margins(self.today, self.near, self.step, first=decisions)
+            own = margins(self.today, self.near, self.step, lines=lines, first=decisions)
         if self.lasting is not None:
             self.say("margins for ever")
-            long = margins(self.today, self.lasting, self.step, way=LASTING_WAY,
+            long = margins(self.today, self.lasting, self.step, lines=lines, way=LASTING_WAY,
                            tolerance=LASTING_TOLERANCE, first=decisions)  # fmt: skip
         return own, long
 

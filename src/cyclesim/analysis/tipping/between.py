@@ -28,7 +28,7 @@ class Start:
 
 
 def starts_of(today: Today, contrast: Contrast) -> tuple[Start, Start]:
-    """Return the good and the bad start: those of the two scenarios, their ends where they agree."""
+    """Return a good and a bad start: those of the two scenarios, or their ends if alike."""
     good, bad = (stand(today.study, each) for each in (contrast.good, contrast.bad))
     sizes = np.maximum(np.abs(good.levels), np.abs(bad.levels))
     if (np.abs(good.levels - bad.levels) > 1e-9 * sizes).any():

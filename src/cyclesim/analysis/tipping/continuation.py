@@ -50,7 +50,7 @@ class _Path:
         self.rates, self.place, self.width = rates, place, width
 
     def corrected(self, guess: Array, tangent: Array) -> Array | None:
-        """Return the point of the branch at right angles to the tangent, None where none is near."""
+        """Return the point of the branch at right angles to the tangent; None if none is near."""
         at = guess.copy()
         for _ in range(_NEWTON):
             rate, slope = self.rates.with_number(at, self.place, self.width)

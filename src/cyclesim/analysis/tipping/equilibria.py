@@ -15,6 +15,9 @@ Array = np.ndarray
 STARTS = 64
 """Starts spread over the box, besides the states that runs visit."""
 
+_FEW = 4
+"""How many times as many starts where there are one or two stocks: they cost little."""
+
 SAME = 1e-5
 """Equilibria nearer than this share of the box are one."""
 
@@ -36,7 +39,8 @@ def equilibria(
     """Return the equilibria found, and the rates that they were found with.
 
     `visited` are states (stock, state) that runs went through: starts beside a Latin hypercube
-    over the stocks' ranges; `reached` those of runs from all over, which bound what counts. Roots are found by Powell's hybrid method (scipy.optimize.root) with a
+    over the stocks' ranges; `reached` those of runs from all over, which bound what counts. Roots
+    are found by Powell's hybrid method (scipy.optimize.root) with a
     Jacobian by central differences. Inputs that move with time stand still at `at`, by default the
     end of the run. A model whose future hangs on more than its stocks is refused.
     """
@@ -45,15 +49,16 @@ def equilibria(
     why = today.beyond_stocks or ("" if names else "it has no stock")
     if why:
         return Equilibria(names, outputs, (), 0, refused=f"'{today.flat.name}': {why}"), None
-    moving = moves_with_time(today.flat) or bool(today.scenario.changes)
+    moving = moves_with_time(today.flat) or bool(today.runs.scenario.changes)
     time = float(today.study.specs.stop) if at is None else at
     with np.errstate(all="ignore"):
         rates = Rates(today, box_of(today, visited, reached), time, seed)
-        points = [*_from_runs(rates, visited), *spread(rates, starts, seed)]
+        count = starts * (_FEW if len(rates.kept) <= 2 else 1)
+        points = [*_from_runs(rates, visited), *spread(rates, count, seed)]
         roots = distinct(roots_from(rates, points))
         found = tuple(_judged(rates, root) for root in roots)
     kept = [names[place] for place in rates.kept]
-    order = np.argsort([each.outputs[0] for each in found]) if found else []
+    order = sorted(range(len(found)), key=lambda i: float(found[i].outputs[0]))
     return (
         Equilibria(
             names, outputs, tuple(found[place] for place in order), len(points),
@@ -82,7 +87,7 @@ def spread(rates: Rates, count: int, seed: int) -> list[Array]:
 def roots_from(
     rates: Rates, points: list[Array], along: tuple[int, float] | None = None
 ) -> Iterator[Array]:
-    """Yield the equilibria that starts lead to and that lie in the box, with a number at a value."""
+    """Yield the equilibria in the box that starts lead to, with a number at a value."""
     from scipy.optimize import root
 
     low = (rates.box.low - rates.box.below)[rates.kept] / rates.size

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cyclesim.analysis.tipping.outcome import coarser
 from cyclesim.analysis.tipping.parts import Margins, Rule, Threshold, What
 from cyclesim.analysis.tipping.search import WAY, first_turns
 from cyclesim.analysis.tipping.today import Step, Today
 from cyclesim.compiler import FlatVariable, selected
 from cyclesim.ensemble import Varied, VariedKind
-from cyclesim.errors import UsageError
 
 Array = np.ndarray
 
@@ -87,7 +85,8 @@ def margins(
 
     Each line is scanned first, since an outcome may turn more than once; the nearest turn is
     bisected, all lines at once as lanes, and `confirm` of them, those named `first` and then the
-    nearest, are run again with the study's own step on both sides. A number that moves holds from the organisation's start on.
+    nearest, are run again with the study's own step on both sides. A number that moves
+    holds from the organisation's start on.
     """
     lines = tuple(lines_of(today) if lines is None else lines)
     outcomes = Outcomes(today, lines, rule, step)
@@ -113,36 +112,12 @@ def margins(
     shown = _thresholds(lines, middle, high - low, turns.crossings)
     for place, line in enumerate(found.tolist()):
         lost = not np.isfinite(before[place] - beyond[place])
-        steep = 1.0 if lost else abs(before[place] - beyond[place]) / rule.gap
+        steep = 0.0 if lost else abs(before[place] - beyond[place]) / rule.gap
         sure = agreed.get(line)
         shown[line] = replace(shown[line], before=float(before[place]), beyond=float(beyond[place]),
                               steep=float(steep), confirmed=sure)  # fmt: skip
     words = f"{step.method.value}, dt {float(step.dt):g}"
     return Margins(rule, tuple(shown), outcomes.runs, words)
-
-
-def trusted(today: Today, rule: Rule, step: Step, count: int = 48) -> Step:
-    """Return the step, or a finer one where runs far from today end elsewhere with the study's own.
-
-    A sample of lines is run half way to their limits. A step that is good enough for the
-    organisation as it is may be unstable where time constants are shorter.
-    """
-    if step == today.own_step:
-        return step
-    lines = lines_of(today)
-    chosen = np.unique(np.linspace(0, len(lines) - 1, count).astype(int))
-    half = np.full(chosen.size, 0.5)
-    exact = Outcomes(today, lines, rule, today.own_step).ends(chosen, half)
-    ladder = list(coarser(today.own_step))
-    for tried in ladder[ladder.index(step) :]:
-        try:
-            found = Outcomes(today, lines, rule, tried).ends(chosen, half)
-        except UsageError:
-            continue  # a step that does not divide the run
-        off = np.abs(found - exact) <= 0.01 * rule.gap
-        if (off | (np.isnan(found) & np.isnan(exact))).all():
-            return tried
-    return today.own_step
 
 
 def _confirmed(
@@ -180,16 +155,18 @@ def _thresholds(
     return found
 
 
-def lines_of(today: Today) -> tuple[Line, ...]:
+def lines_of(today: Today, visited: Array | None = None) -> tuple[Line, ...]:
     """Return all that can move, up and down within its range.
 
-    Parts of delays, which the compiler made, and constants that a change takes over do not.
+    A stock without one may go as far as it ever is in `visited` (stock, state). Parts of
+    delays, which the compiler made, and constants that a change takes over do not.
     """
     found: list[Line] = []
     for place, stock in enumerate(today.stocks):
         if not stock.hidden:
+            seen = today.levels[place : place + 1] if visited is None else visited[place]
             found += _both_ways(stock.name, What.STOCK, place, stock.variable,
-                                float(today.levels[place]))  # fmt: skip
+                                float(today.levels[place]), seen)  # fmt: skip
     changed = {v.ident for v in today.varied if v.kind is VariedKind.CHANGE}
     for place, varied in enumerate(today.varied):
         value = float(today.numbers[place])
@@ -202,13 +179,24 @@ def lines_of(today: Today) -> tuple[Line, ...]:
 
 
 def _both_ways(
-    name: str, what: What, place: int, variable: FlatVariable, value: float
+    name: str,
+    what: What,
+    place: int,
+    variable: FlatVariable,
+    value: float,
+    seen: Array | None = None,
 ) -> list[Line]:
     low, high = variable.range.low, variable.range.high
     size = abs(value) or 1.0
     # Where the model gives no range: down to nothing, up to twice as much.
     down = (0.0 if value > 0 else value - size) if low is None else low
     up = (0.0 if value < 0 else value + size) if high is None else high
+    if seen is not None:
+        least, most = float(np.nanmin(seen)), float(np.nanmax(seen))
+        down, up = (
+            (min(down, least) if low is None else down),
+            (max(up, most) if high is None else up),
+        )
     ways = []
     if down < value:
         ways.append(Line(name, what, place, variable.units, value, down, low is None))

@@ -9,10 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from cyclesim.analysis.tipping.parts import Rule
-from cyclesim.analysis.tipping.today import Step, Today, beyond_stocks
+from cyclesim.analysis.tipping.today import Step, Today
 from cyclesim.ensemble import run_scenario
 from cyclesim.errors import RunError, UsageError
-from cyclesim.project import Method
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Direction, Output, Scenario, Study
 from cyclesim.schedule import schedule_of
@@ -27,10 +26,6 @@ LEAST = 4
 """How many times at least: what lies near a fold moves slowly."""
 
 _AT_REST = 0.01
-_AGREES = 1e-4
-_COARSER = ((Method.RK2, 8), (Method.RK2, 4), (Method.RK4, 4), (Method.RK2, 2), (Method.RK4, 2),
-            (Method.RK2, 1), (Method.EULER, 2))  # fmt: skip
-"""Steps tried instead of the study's own: a method, and how many times as long."""
 
 
 @dataclass(frozen=True)
@@ -73,38 +68,10 @@ def headline(study: Study, name: str | None = None) -> Output:
     return study.outputs[0]
 
 
-def step_for(today: Today) -> Step:
-    """Return the cheapest step whose run goes where the study's own does, to 1e-4 of its way.
-
-    What is defined on the study's own steps (noise, delays in whole steps) is run with them.
-    """
-    own = today.own_step
-    if beyond_stocks(today.flat):
-        return own
-    # Each output's end and lowest and highest value say how far it went.
-    exact = _course(today, own)
-    if exact is None:
-        return own
-    size = np.maximum(np.ptp(exact, axis=1), 0.05 * np.abs(exact).max(axis=1)) + 1e-300
-    for step in coarser(own):
-        coarse = _course(today, step)
-        if coarse is not None and (np.abs(coarse - exact) <= _AGREES * size[:, None]).all():
-            return step
-    return own
-
-
-def coarser(own: Step) -> Iterator[Step]:
-    """Yield cheaper steps than the study's own, the cheapest first."""
-    costs = {Method.EULER: 1, Method.RK2: 2, Method.RK4: 4}
-    for method, times in sorted(_COARSER, key=lambda each: costs[each[0]] / each[1]):
-        if costs[method] / times < costs[own.method]:
-            yield Step(method, own.dt * times)
-
-
-def _course(today: Today, step: Step) -> np.ndarray | None:
-    """Return the outputs (output, time) of the organisation as it is, at a dozen times."""
+def course(today: Today, step: Step) -> np.ndarray | None:
+    """Return the outputs (output, time) of the organisation as it is, each quarter of the run."""
     study = today.study
-    every = (study.specs.stop - study.specs.start) / 8
+    every = (study.specs.stop - study.specs.start) / 4
     try:
         results = _run(study, today.scenario, study.specs.stop, step, every)
     except (UsageError, RunError):
@@ -124,7 +91,7 @@ def contrast(
     *,
     outcome: str | None = None,
     ends: Mapping[str, Results] | None = None,
-    step: Step | None = None,
+    step: Step,
     lasting: bool = True,
 ) -> Contrast:
     """Return good and bad of a study: as it says, else the scenarios that end best and worst.
@@ -133,7 +100,6 @@ def contrast(
     within 2 % of one another.
     """
     study, output = today.study, headline(today.study, outcome)
-    step = step or step_for(today)
     time = _time(study)
     known = dict(ends or {})
     sign = -1.0 if output.good is Direction.DOWN else 1.0
@@ -165,8 +131,7 @@ def _candidates(today: Today) -> Iterator[Scenario]:
     named = {s.name: s for s in (() if both else study.scenarios)}
     if wish is not None:
         named |= {s.name: s for s in (wish.good, wish.bad) if s is not None}
-    own = next((s for s in study.scenarios if s.name == today.scenario.name), today.scenario)
-    yield from (named | {own.name: own}).values()
+    yield from (named | {today.scenario.name: today.scenario}).values()
 
 
 def _time(study: Study) -> float:
@@ -203,8 +168,7 @@ def _lasting(
     study, specs = today.study, today.study.specs
     length = specs.stop - specs.start
     stop = specs.start + LONGEST * length
-    own = next((s for s in study.scenarios if s.name == today.scenario.name), today.scenario)
-    runs = [_run(study, each, stop, step, length) for each in (good, bad, own)]
+    runs = [_run(study, each, stop, step, length) for each in (good, bad, today.scenario)]
     courses = np.array([run[output.variable.name] for run in runs])
     if not np.isfinite(courses[:2, -1]).all():
         return None

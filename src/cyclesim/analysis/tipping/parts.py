@@ -101,7 +101,7 @@ class Threshold(Shown):
 
     @property
     def share(self) -> float:
-        """Return the distance as a share of today's value; of the way to the limit where that is 0."""
+        """Return the distance as a share of today's value, or of the way where that is 0."""
         size = abs(self.today) or abs(self.limit - self.today) or 1.0
         return self.distance / size
 
@@ -253,12 +253,15 @@ class Continuation:
     def points(self) -> tuple[SpecialPoint, ...]:
         """Return all special points in order of the parameter, each once."""
         found: list[SpecialPoint] = []
+        near = 1e-6 * (self.high - self.low)
+        # Two branches that meet are followed to their meeting with different last digits.
+        sizes = [np.abs(branch.levels).max(axis=1) for branch in self.branches]
+        close = 1e-3 * np.max(sizes, axis=0) + 1e-12 if sizes else np.zeros(0)
         for each in sorted((p for b in self.branches for p in b.points), key=_by_parameter):
-            near = 1e-6 * (self.high - self.low)
             if not any(
                 each.kind is o.kind
                 and abs(each.parameter - o.parameter) < near
-                and np.allclose(each.levels, o.levels, rtol=1e-4, atol=1e-6)
+                and (np.abs(each.levels - o.levels) <= close).all()
                 for o in found
             ):
                 found.append(each)

@@ -83,7 +83,7 @@ def _value(today: Today, name: str) -> float:
 
 
 def _limits(value: float, low: float | None, high: float | None) -> list[float]:
-    """Return how far a pulse may carry the value, up and down: its range, else twice it and none."""
+    """Return how far a pulse may carry the value: its range, else up to twice it and down to 0."""
     size = abs(value) or 1.0
     up = high if high is not None else value + size
     down = low if low is not None else (0.0 if value > 0 else value - size)

@@ -39,7 +39,7 @@ class Box:
     @property
     def size(self) -> Array:
         """Return the width of each side."""
-        return self.high - self.low
+        return np.asarray(self.high - self.low)
 
 
 def box_of(today: Today, visited: Array, reached: Array | None = None) -> Box:
@@ -138,7 +138,7 @@ class Rates:
         return np.asarray((above - below) / (2 * STEP))
 
     def with_number(self, point: Array, place: int, width: float) -> tuple[Array, Array]:
-        """Return rates, and their derivatives (rate, stock and number), at (stocks, number/width)."""
+        """Return rates and their derivatives (rate, stock and number) at (stocks, number/width)."""
         count = len(point)
         steps = STEP * np.eye(count)
         lanes = np.concatenate((point[:, None], point[:, None] + steps, point[:, None] - steps), 1)
@@ -199,7 +199,7 @@ def _laws(rates: Array) -> Array:
 def sums(
     laws: Array, size: Array, names: Sequence[str]
 ) -> tuple[tuple[tuple[str, float], ...], ...]:
-    """Return each conserved sum as stocks with weights, in the fewest stocks that row steps give."""
+    """Return each conserved sum as stocks with weights, as row reduction leaves them."""
     rows = (laws / size[:, None]).T.copy()
     used = 0
     for column in range(rows.shape[1] if rows.size else 0):

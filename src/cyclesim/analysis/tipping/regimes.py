@@ -62,7 +62,8 @@ def regimes(
     nodes = np.array(list(known), dtype=float) / cells
     names, units = zip(*(_named(today, place) for place in places), strict=True)
     return RegimeMap(
-        rule, names, units, limits, tuple(float(today.numbers[p]) for p in places),
+        rule, names, units, limits,
+        (float(today.numbers[places[0]]), float(today.numbers[places[1]])),
         low[0] + nodes[:, 0] * size[0], low[1] + nodes[:, 1] * size[1],
         np.array(list(known.values()), dtype=bool), edge, float(TOLERANCE / cells),
     )  # fmt: skip

@@ -104,8 +104,7 @@ class Today:
     def state(self, levels: Array) -> State:
         """Return the state of lanes whose stocks are `levels` (stock, lane)."""
         variables = [self.flat.by_ident[rule.ident] for rule in self.flat.levels]
-        ends = np.cumsum([v.size for v in variables])[:-1] if variables else []
-        parts = np.split(levels, ends)
+        parts = np.split(levels, np.cumsum([v.size for v in variables])[:-1])
         return State(
             tuple(p.reshape((*v.shape, -1)) for p, v in zip(parts, variables, strict=True)),
             self.held,
@@ -230,7 +229,7 @@ def stand(study: Study, scenario: Scenario, at: float | None = None) -> Today:
     runs = bindable(study, bare, varied)
     numbers = np.array([given.get((v.ident, v.element), _own(flat, v)) for v in varied])
     start = study.specs.start
-    notes = ()
+    notes: tuple[str, ...] = ()
     if study.specs.method.adaptive:
         notes = (f"runs are computed by rk4 with a dt of {float(study.specs.dt):g}, "
                  f"since {study.specs.method.value} has no lanes",)  # fmt: skip
@@ -247,7 +246,7 @@ def stand(study: Study, scenario: Scenario, at: float | None = None) -> Today:
         for column, size in zip(begin.levels, sizes, strict=True)
     ]
     whole = np.concatenate(levels).astype(float) if levels else np.zeros(0)
-    today = Today(study, bare, runs, numbers, whole, begin.held, start, notes)
+    today = Today(study, scenario, runs, numbers, whole, begin.held, start, notes)
     return today if at is None else _later(today, at)
 
 

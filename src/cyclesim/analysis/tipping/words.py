@@ -87,7 +87,7 @@ def answer(analysis: TippingAnalysis) -> str:
     several = spread is not None and len(spread.groups) > 1
     tipping = [t for t in found.turning if t.tips] if found is not None else []
     line = analysis.between
-    if (line is not None and line.shares and several) or tipping:
+    if tipping or (several and line is not None and line.shares):
         own = [t for t in tipping if t.name in analysis.levers]
         nearest = next(iter(own or tipping), None)
         told = f" {threshold_words(nearest, found.rule)}" if nearest and found else ""
@@ -147,11 +147,11 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
     again = ""
     if found.crossings > 1:
         again = f" It turns {found.crossings} times on the way; this is the nearest."
+    if not math.isfinite(found.before - found.beyond):
+        return f"The run leaves the numbers {where}; a smaller dt may keep it.{again}"
     if not found.tips:
         middle = with_unit(number(rule.middle), rule.units)
         return f"{rule.title} {verb} past {middle}, by degrees, {where}.{again}"
-    if not math.isfinite(found.before - found.beyond):
-        return f"The run leaves the numbers {where}.{again}"
     beyond, before = pair(found.beyond, found.before)
     return f"{rule.title} {verb} at {beyond} instead of {before} {where}.{again}"
 
@@ -198,13 +198,16 @@ def between_words(line: Between) -> Iterator[str]:
     if line.halved is not None:
         shown = ", ".join(f"{100 * share:.6g} %" for share in line.halved) or "none"
         yield f"With half the step: {shown}."
-    sizes = [(abs(h - low) / (max(abs(h), abs(low)) or 1.0), n, u, low, v, h)
-             for n, u, low, v, h in line.stocks]  # fmt: skip
-    for size, name, units, low, value, high in sorted(sizes, key=lambda each: -each[0])[:MOST]:
-        if size > 0:
+
+    def apart(stock: tuple[str, str | None, float, float, float]) -> float:
+        return abs(stock[4] - stock[2]) / (max(abs(stock[4]), abs(stock[2])) or 1.0)
+
+    for stock in sorted(line.stocks, key=apart, reverse=True)[:MOST]:
+        least, value, most = stock[2:5]
+        if apart(stock) > 0:
             yield (
-                f"{name}: {with_unit(number(value, _decimals(low, high)), units)} at the turn, "
-                f"{number(low)} in the bad start and {number(high)} in the good one."
+                f"{stock[0]}: {with_unit(number(value, _decimals(least, most)), stock[1])} at the "
+                f"turn, {number(least)} in the bad start and {number(most)} in the good one."
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -9,7 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from cyclesim.ensemble.batch.chunks import Done, Job, compute
@@ -18,6 +20,9 @@ from cyclesim.version import __version__
 
 Each = Callable[[Iterable[Job]], Iterator[Done]]
 """Yields parts as they are done, in any order."""
+
+PATIENCE = "10s"
+"""How long a scheduler may take to answer."""
 
 _AHEAD = 2
 """Parts under way or waiting for each process: enough for none to be idle, few in memory."""
@@ -30,7 +35,7 @@ def local(workers: int = 1) -> Iterator[Each]:
         yield lambda jobs: map(compute, jobs)
         return
     # Started anew on every system alike: what a program has open is not handed on.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
 
     def each(jobs: Iterable[Job]) -> Iterator[Done]:
         waiting = iter(jobs)
@@ -55,8 +60,17 @@ def local(workers: int = 1) -> Iterator[Each]:
         pool.shutdown(cancel_futures=True)
 
 
-def _deaf() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked says what happened
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that asked is killed, instead of waiting for it for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager
@@ -75,7 +89,7 @@ def cluster(address: str) -> Iterator[Each]:
             "python -m pip install 'cyclesim[cluster]'."
         ) from None
     try:
-        client = distributed.Client(address, timeout="10s", set_as_default=False)
+        client = distributed.Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise RunError(f"no scheduler answers at '{address}': {error}.") from None
     with client:

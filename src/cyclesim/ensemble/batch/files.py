@@ -70,10 +70,12 @@ def only_writer(path: Path) -> Iterator[None]:
             )
         os.ftruncate(handle, 0)
         os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-        yield
-        if not sys.platform.startswith("win"):
-            with contextlib.suppress(OSError):
-                path.unlink()
+        try:
+            yield
+        finally:
+            if not sys.platform.startswith("win"):  # where an open file cannot be deleted
+                with contextlib.suppress(OSError):
+                    path.unlink()
     finally:
         os.close(handle)
 
@@ -92,7 +94,7 @@ def _locked(handle: int) -> bool:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
-    return True
+    return os.fstat(handle).st_nlink > 0  # else its last holder has just deleted it
 
 
 def free_bytes(folder: Path) -> int:

@@ -25,6 +25,7 @@ _USUAL_SUMMARY_CHUNK = 32_768
 _PART_BYTES = 32_000_000
 _LANE_BYTES = 64_000_000
 _SKETCH_BYTES = 128_000_000
+_NUMBER_BYTES = 8_000_000
 _LEVELS = 12
 
 
@@ -156,9 +157,11 @@ def plan_of(
     usual = max(64, min(_USUAL_CHUNK, _PART_BYTES // (8 * cells)))
     size = None
     if summary_only:
-        usual, size = _USUAL_SUMMARY_CHUNK, 64
+        size = 64
         while size < 2048 and 2 * size * _LEVELS * 8 * cells <= _SKETCH_BYTES:
             size *= 2
+        most = _NUMBER_BYTES // (8 * max(1, len(design.quantities)))
+        usual = max(1, min(_USUAL_SUMMARY_CHUNK, most) // size) * size
     return Plan(
         study, design, tuple(scenarios), served, strict, chunk or usual, size, labelled, note
     )

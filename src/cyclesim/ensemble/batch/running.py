@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -88,8 +89,8 @@ def run_batch(
     Raises UsageError where the folder holds something else, or a batch of other runs; RunError
     where another process writes there, or the disk is too small.
     """
-    needed, free = most_bytes(plan), free_bytes(folder)
-    if needed > free and not (folder / LOCK).exists():
+    needed, free = most_bytes(plan) - _size(folder), free_bytes(folder)
+    if needed > free:
         raise RunError(
             f"the batch may take {needed / 1e9:,.1f} GB, and the disk of '{folder}' has "
             f"{free / 1e9:,.1f} GB left. Free some, keep fewer outputs or times, or use "
@@ -117,6 +118,10 @@ def run_batch(
         return Outcome(folder, store.finish(about), units, time_units)
 
 
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def _compute(
     plan: Plan,
     store: Store,
@@ -135,11 +140,18 @@ def _compute(
     found = sum(part.stop - part.first for part in plan.parts() if part.number in there)
     done, failed = found, 0
     tell(Progress(plan.runs, done, found, failed))
-    for finished in each(jobs()):
-        store.write(finished)
-        done += finished.part.stop - finished.part.first
-        failed += finished.failed
-        tell(Progress(plan.runs, done, found, failed))
+    # A part is written while the next is computed: the disk takes its time.
+    with ThreadPoolExecutor(1) as writer:
+        before: Future[None] | None = None
+        for finished in each(jobs()):
+            if before is not None:
+                before.result()
+            before = writer.submit(store.write, finished)
+            done += finished.part.stop - finished.part.first
+            failed += finished.failed
+            tell(Progress(plan.runs, done, found, failed))
+        if before is not None:
+            before.result()
 
 
 def _about(plan: Plan, command: list[str]) -> dict[str, Any]:

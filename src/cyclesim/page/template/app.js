@@ -268,6 +268,8 @@ function widen() {
   paint();
 }
 
+const story = makeStory(store, pictures, () => paint());
+
 store.start();
 arrange();
 about();
@@ -275,7 +277,7 @@ tools();
 painted();
 at("time").max = runs[0].time.length - 1;
 setIndex(Math.round(0.6 * (runs[0].time.length - 1)));
-new ResizeObserver(() => paint()).observe(at("charts"));
+new ResizeObserver(() => { paint(); if (story) story.resized(); }).observe(document.querySelector("main"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
 setTimeout(() => {
   widen();

@@ -57,18 +57,22 @@ function leverRow(lever, place, store, onMove, group) {
     if (own[place] === bases) return;
     bases = own[place];
     scale.replaceChildren(make("span", { class: "end", text: grouped(lever.low) }), make("span", { class: "end", text: grouped(lever.high) }));
+    const [low, high] = scale.children;
     const words = lever.marks.some(([, value]) => value === bases) ? lever.marks : [["today", bases], ...lever.marks];
     let last = { word: null, at: -1 };
     for (const [word, value] of [...words].sort((a, b) => a[1] - b[1])) {
       const where = share(value);
       const tick = make("span", { class: "tick" });
       tick.style.left = `calc(${(100 * where).toFixed(2)}% + ${(8 - 16 * where).toFixed(1)}px)`;
-      const room = where - last.at > 0.22 && where > 0.14 && where < 0.86;
+      const room = where - last.at > 0.19 && where > 0.14 && where < 0.86;
       if (room || word === "today") {
         tick.append(make("span", { dir: "auto", text: word }));
         if (!room && last.word) last.word.remove();
         last = { word: tick.firstChild, at: where };
-        if (where <= 0.14 || where >= 0.86) tick.classList.add(where < 0.5 ? "first" : "last");
+        if (where <= 0.14 || where >= 0.86) {
+          tick.classList.add(where < 0.5 ? "first" : "last");
+          (where < 0.5 ? low : high).classList.add("hidden");  // the two would lie on each other
+        }
       }
       tick.title = `${word}: ${grouped(value)}`;
       scale.append(tick);
@@ -153,7 +157,7 @@ function verdict(run, near, exactly, ruling) {
   const side = engine.side(column);
   const good = output.good === "neither" ? 0 : side * (output.good === "up" ? 1 : -1);
   const decimals = places(first, last);
-  const verb = side === 0 ? "ends where it began, at" : side > 0 ? "rises from" : "falls from";
+  const verb = side === 0 ? "ends about where it began, at" : side > 0 ? "rises from" : "falls from";
   const numbers = side === 0 ? number(last, decimals) : `${number(first, decimals)} to ${withUnit(number(last, decimals), output.units)}`;
   let text = `${output.title} ${verb} ${numbers} by ${moment(end)}.`;
   let word = good > 0 ? "Better" : good < 0 ? "Worse" : "Holds";
@@ -164,8 +168,13 @@ function verdict(run, near, exactly, ruling) {
     const kind = ruling.share > 0 ? "reinforcing" : "balancing";
     if (ruling.share > 0 && good > 0) word = "A virtuous cycle";
     if (ruling.share > 0 && good < 0) word = "A vicious cycle";
-    const who = exactly ? "" : `as in the scenario nearest to it, \u2018${data.presets[near].title}\u2019: `;
-    text += ` ${exactly ? "The" : "Its"} ${kind} ${many ? "loops" : "loop"} ${who}${names}${more} ${many ? "carry" : "carries"} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change from ${moment(ruling.start)} to ${moment(ruling.end)}.`;
+    const head = exactly ? "The" : `As in \u2018${data.presets[near].title}\u2019, the scenario nearest to it, the`;
+    const carries = Math.abs(ruling.share) >= 0.5 ? (many ? "together carry" : "carries") : (many ? "lead with" : "leads with");
+    const long = `${number(ruling.long, 0)} ${data.moment}${ruling.long === 1 ? "" : "s"}`;
+    const span = ruling.times > 1 ? `over ${long} in all, between ${moment(ruling.start)} and ${moment(ruling.end)}` : `from ${moment(ruling.start)} to ${moment(ruling.end)}`;
+    text += ` ${head} ${kind} ${many ? "loops" : "loop"} ${names}${more} ${carries} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change ${span}.`;
+  } else if (near !== null && side !== 0 && data.loops) {
+    text += ` ${data.loops.strips[near].silent || "No loop rules for long: they take turns."}`;
   } else if (near === null) {
     text += " No scenario runs like this one, and loops are scored for scenarios only.";
   }

@@ -51,12 +51,24 @@ function makePicture(onTime) {
     at("story").textContent = place === null ? "" : story(place);
   }
 
+  // What a loop does in a run, by the sign of its shares: it may change from run to run.
+  function kind(column) {
+    let sum = 0;
+    let size = 0;
+    for (const share of column) {
+      sum += share;
+      size += Math.abs(share);
+    }
+    return Math.abs(sum) < 0.5 * size ? "changing sign" : sum >= 0 ? "reinforcing" : "balancing";
+  }
+
   function story(place) {
     const loop = told[place];
     const head = `${loop.mark} ${loop.name}`.trim();
-    const kind = loop.reinforcing ? "A reinforcing loop" : "A balancing loop";
-    const off = loop.links.length || !svg ? "" : " Its links are too small for the picture.";
-    return `${head}. ${kind}. ${loop.story}${/[.]$/.test(loop.story) ? "" : "."}${off}`;
+    const own = shown === null ? undefined : strips[shown].series.find(([each]) => each === place);
+    const does = own === undefined ? "It plays no part here" : `Here it is ${kind(own[1])}`;
+    const off = loop.links.length || !svg ? "" : " It is not among the loops drawn.";
+    return `${head}. ${does}. ${loop.story}${/[.]$/.test(loop.story) ? "" : "."}${off}`;
   }
 
   function hold(place) {
@@ -89,9 +101,9 @@ function makePicture(onTime) {
         type: "button", class: "loop", "data-loop": place, "aria-pressed": "false",
         onpointerenter: () => light(place), onpointerleave: () => light(held),
         onfocus: () => light(place), onblur: () => light(held), onclick: () => hold(place),
-      }, make("i", { class: `key l${place % 8}`, "aria-hidden": "true" }),
+      }, make("i", { class: `key l${Math.min(place, 7)}`, "aria-hidden": "true" }),
         make("span", { dir: "auto", text: `${loop.mark} ${loop.name}`.trim() }),
-        make("em", { text: loop.reinforcing ? "reinforcing" : "balancing" }), make("b"));
+        make("em", { text: kind(column) }), make("b"));
       list.append(make("li", {}, button));
     }
     paint();
@@ -116,7 +128,7 @@ function makePicture(onTime) {
         there += `L${k} ${b}L${k + 1} ${b}`;
         back = `L${k + 1} ${a}L${k} ${a}${back}`;
       }
-      areas.append(draw("path", { class: `area l${place % 8}`, "data-loop": place, d: `M${there.slice(1)}${back}Z` }));
+      areas.append(draw("path", { class: `area l${Math.min(place, 7)}`, "data-loop": place, d: `M${there.slice(1)}${back}Z` }));
     }
     areas.append(draw("line", { class: "zero", x1: 0, x2: count, y1: middle, y2: middle }));
   }
@@ -148,7 +160,7 @@ function makePicture(onTime) {
       const share = Math.abs(column[Math.min(index, column.length - 1)] || 0);
       for (const id of told[place].links) weight.set(id, (weight.get(id) || 0) + share);
     }
-    for (const [id, { element }] of links) element.style.setProperty("--weight", (1.25 + Math.min(100, weight.get(id) || 0) * 0.055).toFixed(2));
+    for (const [id, { element }] of links) element.style.setProperty("--weight", (1.25 + Math.min(100, weight.get(id) || 0) * 0.035).toFixed(2));
     for (const button of at("loops") ? at("loops").querySelectorAll("button") : []) {
       const column = series.find(([place]) => String(place) === button.dataset.loop)[1];
       button.querySelector("b").textContent = `${Math.abs(column[Math.min(index, column.length - 1)] || 0)} %`;
@@ -172,14 +184,37 @@ function makePicture(onTime) {
     strip.addEventListener("pointerdown", follow);
   }
 
-  // The loops of the longest phase of a preset in which any rule: what carried the change.
+  // The loops that rule longest once a preset's changes have begun, null where none does for a
+  // quarter of that time: what carried the change.
   function ruling(preset) {
-    if (preset === null || !strips[preset]) return null;
-    const phases = strips[preset].phases.filter(([, , places_]) => places_.length);
-    if (!phases.length) return null;
-    const [start, end, places_, share] = phases.reduce((best, each) => (each[1] - each[0] > best[1] - best[0] ? each : best));
-    return { start, end, loops: places_.map((place) => told[place]), share };
+    if (preset === null || !strips[preset] || !strips[preset].phases.length) return null;
+    const { phases } = strips[preset];
+    const stop = phases[phases.length - 1][1];
+    const from = data.presets[preset].changes.length ? data.presets[preset].from : phases[0][0];
+    const found = new Map();
+    for (const [start, end, places_, share] of phases) {
+      const long = end - Math.max(start, from);
+      if (!places_.length || long <= 0) continue;
+      const key = `${[...places_].sort()} ${share > 0}`;
+      const each = found.get(key) || { loops: places_.map((place) => told[place]), start: Math.max(start, from), end, long: 0, sum: 0, times: 0 };
+      found.set(key, { ...each, end, long: each.long + long, sum: each.sum + long * share, times: each.times + 1 });
+    }
+    const best = [...found.values()].sort((a, b) => b.long - a.long)[0];
+    if (best === undefined || best.long < 0.25 * (stop - from)) return null;
+    return { ...best, share: best.sum / best.long };
   }
 
-  return { setStrip, setRun, point, ruling, names: fills.flatMap(({ names }) => names), total, groups: fills.map(({ names }) => names) };
+  // Shows some variables with the links and loops among them; null shows all.
+  function only(idents) {
+    if (!svg) return;
+    const off = (id, hidden) => svg.getElementById(id).classList.toggle("off", hidden);
+    for (const [id, ident] of data.picture.variables) off(id, idents !== null && !idents.has(ident));
+    for (const [id, { from, to }] of links) off(id, idents !== null && !(idents.has(from) && idents.has(to)));
+    for (const [id, around] of data.picture.badges) off(id, idents !== null && !around.every((each) => idents.has(each)));
+    for (const each of svg.querySelectorAll(".pipe, .cloud")) each.classList.toggle("off", idents !== null);
+  }
+
+  function words(preset) { return preset === null || !strips[preset] ? ["No scenario runs like this one, and loops are scored for scenarios only."] : strips[preset].words; }
+
+  return { only, words, setStrip, setRun, point, ruling, names: fills.flatMap(({ names }) => names), total, groups: fills.map(({ names }) => names) };
 }

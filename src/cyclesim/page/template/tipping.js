@@ -49,7 +49,7 @@ function makeTipping(store) {
     const { preset, values } = store.now;
     if (lever !== null && (lever in values || preset === asked_of)) return lever;
     const { levers, bases } = data.presets[preset];
-    const given = levers.findIndex((each, place) => each !== bases[place]);
+    const given = levers.findIndex((each, place) => each !== null && each !== bases[place]);
     return given < 0 ? (lever === null ? 0 : lever) : given;
   }
 
@@ -88,7 +88,7 @@ function makeTipping(store) {
     let text;
     if (!found.below && !found.above) {
       const same = found.output === first ? `${data.outputs[first].title} ${ends(first, found.here)}` : "each headline ends on one and the same side of where it began";
-      text = `There is no tipping point along ${own.label} between ${range}: wherever it stands, ${same}.`;
+      text = `There is no tipping point along ${own.label} from ${range}: wherever it stands, ${same}.`;
     } else {
       const parts = [];
       for (const [turn, side] of [[found.below, "down"], [found.above, "up"]]) {
@@ -98,7 +98,9 @@ function makeTipping(store) {
         parts.push(`${side === "down" ? "Below" : "Above"} ${near(turn.at, own)} it ${ends(found.output, turn.side)}: the margin is ${withUnit(near(gap, own), own.units)}${share}.`);
       }
       const open = !found.below ? " Further down nothing turns." : !found.above ? " Further up nothing turns." : "";
-      text = `With ${own.label} at ${withUnit(grouped(value), own.units)}, ${title} ${ends(found.output, found.here)}. ${parts.join(" ")}${open}`;
+      const held = data.presets[store.now.preset].levers[place] === null && !(place in store.now.values);
+      const stands = held ? `With ${own.label} held at ${withUnit(grouped(value), own.units)} in place of its course` : `With ${own.label} at ${withUnit(grouped(value), own.units)}`;
+      text = `${stands}, ${title} ${ends(found.output, found.here)}. ${parts.join(" ")}${open}`;
     }
     at("margin").textContent = text;
     bar(own, value, found);

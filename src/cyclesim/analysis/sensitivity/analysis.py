@@ -1,0 +1,210 @@
+"""Which numbers decide where a scenario ends: screening, shares of variance, labels, regions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cyclesim.analysis.labels import label
+from cyclesim.analysis.sensitivity.discovery import discovered, share_of
+from cyclesim.analysis.sensitivity.indices import distances, screenings, variances
+from cyclesim.analysis.sensitivity.parts import (
+    Fan,
+    Labels,
+    Screening,
+    SensitivityAnalysis,
+    Share,
+    Variance,
+)
+from cyclesim.analysis.sensitivity.running import Runner
+from cyclesim.analysis.shapes import Behaviour, behaviours
+from cyclesim.ensemble.batch import plan_of
+from cyclesim.ensemble.designs import design_named, sample_of, scenarios_named
+from cyclesim.errors import UsageError
+from cyclesim.scenario.design_parts import Design
+from cyclesim.scenario.parts import Direction, Output, Study
+
+MORRIS, SOBOL, PAWN, LABELS = "morris", "sobol", "pawn", "labels"
+METHODS = (MORRIS, SOBOL, PAWN, LABELS)
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+MOST_COURSES = 8
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is asked for.
+
+    `paths` are Morris's, `points` Sobol's base points (a power of 2), `most` the quantities
+    whose variance is looked at, the most important of a screening; `runs` those of PAWN and labels,
+    else the design's.
+    """
+
+    scenario: str | None = None
+    design: str | None = None
+    methods: tuple[str, ...] = METHODS
+    paths: int = 20
+    points: int = 256
+    most: int = 8
+    runs: int | None = None
+    seed: int | None = None
+    target: str | None = None
+
+
+def sensitivity(
+    study: Study, wishes: Wishes | None = None, tell: Callable[[str], None] | None = None
+) -> SensitivityAnalysis:
+    """Return which of a study's uncertain numbers decide where a scenario ends.
+
+    The numbers and their distributions are those of a design of the study, or the plausible
+    ranges that the model's docs give. Raises UsageError for names and counts that make no sense.
+    """
+    wishes, say = wishes or Wishes(), tell or (lambda _: None)
+    begun = time.perf_counter()
+    design = _design(study, wishes)
+    chosen = scenarios_named(study, design, (wishes.scenario,) if wishes.scenario else ())[0]
+    plan = plan_of(study, design, (chosen,), target=wishes.target)
+    count = _Count()
+    runner = Runner(study, chosen, design.quantities, plan.target, count.add)
+    notes = [*_notes(design, wishes), *((plan.note,) if plan.note else ())]
+    screened: tuple[Screening, ...] = ()
+    varied: tuple[Variance, ...] = ()
+    many = len(design.quantities) > wishes.most
+    if MORRIS in wishes.methods or (SOBOL in wishes.methods and many):
+        say(f"screening {len(design.quantities)} numbers (Morris)")
+        screened = screenings(runner, wishes.paths, design.seed)
+    if SOBOL in wishes.methods:
+        some = design.quantities
+        if many:
+            places = _most_important(screened, wishes.most)
+            some = tuple(design.quantities[place] for place in places)
+            left = len(design.quantities) - len(some)
+            notes.append(
+                f"shares of variance are those of the {len(some)} numbers that matter most by "
+                f"Morris; the other {left} stand at their own numbers."
+            )
+        say(f"shares of variance of {len(some)} numbers (Sobol)")
+        varied = variances(runner, some, wishes.points, design.seed)
+    found = SensitivityAnalysis(
+        study.title, study.model.flat.name, chosen.title, design.name,
+        study.specs.time_units or "", np.array([]), design.quantities, design.seed, 0, 0.0,
+        screened, varied,
+    )  # fmt: skip
+    if PAWN in wishes.methods or LABELS in wishes.methods:
+        say(f"{design.runs:,} runs of the design")
+        found = _with_sample(found, runner, design, wishes)
+    seconds = time.perf_counter() - begun
+    return replace(found, runs=count.runs, seconds=seconds, notes=tuple(notes))
+
+
+class _Count:
+    """How many runs were done."""
+
+    runs = 0
+
+    def add(self, runs: int) -> None:
+        self.runs += runs
+
+
+def _design(study: Study, wishes: Wishes) -> Design:
+    faults = []
+    unknown = [method for method in wishes.methods if method not in METHODS]
+    if unknown:
+        faults.append(f"no method is called '{unknown[0]}': it is one of {', '.join(METHODS)}.")
+    if wishes.paths < 4:
+        faults.append(f"{wishes.paths} paths are too few: give 4 or more.")
+    if wishes.points < 16 or wishes.points & (wishes.points - 1):
+        faults.append(f"{wishes.points} base points are no power of 2 of 16 or more.")
+    if wishes.most < 2:
+        faults.append(f"{wishes.most} numbers are too few: give 2 or more.")
+    if wishes.runs is not None and wishes.runs < 100:
+        faults.append(f"{wishes.runs} runs are too few: give 100 or more.")
+    design = design_named(study, wishes.design)
+    if design.table is not None or not design.method.random:
+        faults.append(
+            f"the design '{design.name}' is of method '{design.method.value}': it says no "
+            "distributions. Give a random one, such as latin hypercube."
+        )
+    if faults:
+        raise UsageError(" ".join(faults))
+    if wishes.runs is not None:
+        design = replace(design, runs=wishes.runs)
+    return design if wishes.seed is None else replace(design, seed=wishes.seed)
+
+
+def _notes(design: Design, wishes: Wishes) -> Iterator[str]:
+    if design.ranks and {MORRIS, SOBOL} & set(wishes.methods):
+        yield (
+            "Morris and Sobol need numbers that vary independently: the design's correlations "
+            "count for labels and PAWN only."
+        )
+    if LABELS in wishes.methods or PAWN in wishes.methods:
+        yield "labels and PAWN rest on the design's own runs, each with its own noise."
+
+
+def _most_important(screened: Sequence[Screening], most: int) -> list[int]:
+    """Return the places of the quantities with the largest effects, outputs having equal weight."""
+    total = np.zeros(len(screened[0].quantities))
+    for each in screened:
+        largest = np.nanmax(each.mean)
+        if largest > 0:
+            total += each.mean / largest
+    return sorted(np.argsort(-total, kind="stable")[:most].tolist())
+
+
+def _with_sample(
+    found: SensitivityAnalysis, runner: Runner, design: Design, wishes: Wishes
+) -> SensitivityAnalysis:
+    numbers = sample_of(runner.study, design, (runner.scenario,)).numbers(0, design.runs)
+    times, curves = runner.courses(numbers)
+    outputs = runner.study.outputs
+    fans = tuple(
+        Fan(output, LEVELS, np.nanquantile(course, LEVELS, axis=1))
+        for output, course in zip(outputs, curves, strict=True)
+    )
+    found = replace(found, time=times, fans=fans)
+    if PAWN in wishes.methods:
+        ends = np.where(np.isfinite(curves[:, -1]), curves[:, -1], np.nan)
+        found = replace(found, distances=distances(runner, numbers, ends, design.seed))
+    if LABELS in wishes.methods:
+        judged = tuple(
+            _labels(output, times, course, design, numbers)
+            for output, course in zip(outputs, curves, strict=True)
+        )
+        found = replace(found, labels=judged)
+    return found
+
+
+def _labels(
+    output: Output, times: np.ndarray, course: np.ndarray, design: Design, numbers: np.ndarray
+) -> Labels:
+    whole = np.isfinite(course[-1])
+    seen = behaviours(times, course[:, whole].T, output.good) if whole.any() else ()
+    names = np.full(course.shape[1], "did not reach the end", dtype=object)
+    ends = names.copy()
+    names[whole] = [str(label(each)) for each in seen]
+    ends[whole] = [_end(each) for each in seen]
+    outcomes = [_WORSE, _BETTER] if output.good is not Direction.NEITHER else []
+    regions = (
+        discovered(outcome, design.quantities, numbers, ends == outcome) for outcome in outcomes
+    )
+    return Labels(
+        output, _shares(names)[:MOST_COURSES], _shares(ends), tuple(r for r in regions if r)
+    )
+
+
+_WORSE, _BETTER = "gets worse", "gets better"
+
+
+def _end(found: Behaviour) -> str:
+    if found.better is None:
+        return "ends as it began" if found.good is not Direction.NEITHER else "moves"
+    return _BETTER if found.better else _WORSE
+
+
+def _shares(names: np.ndarray) -> tuple[Share, ...]:
+    known, counts = np.unique(names.astype(str), return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return tuple(share_of(str(known[i]), int(counts[i]), names.size) for i in order)

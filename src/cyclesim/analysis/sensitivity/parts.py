@@ -1,0 +1,196 @@
+"""What an analysis of sensitivity finds: frozen results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cyclesim.display import Shown
+from cyclesim.scenario.design_parts import Quantity
+from cyclesim.scenario.parts import Output
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Runs that did not reach the end: how many, and what leaving them out does.
+
+    They are left out with all runs that are compared with them (`groups` such sets). `shift` is
+    the largest difference that it would make to an index, had they given the worst value seen.
+    """
+
+    runs: int
+    of: int
+    groups: int
+    shift: float
+
+
+@dataclass(frozen=True)
+class Screening:
+    """Morris's elementary effects of each quantity (quantity,) on an output's end, in its unit.
+
+    `mean` is the mean size of the effect of moving the quantity across its distribution, `spread`
+    their standard deviation (other quantities matter to it, or its effect is no straight line),
+    `interval` half the width of the 95 % interval of the mean.
+    """
+
+    output: Output
+    quantities: tuple[Quantity, ...]
+    mean: Array
+    spread: Array
+    interval: Array
+    paths: int
+    failures: Failures
+
+    @property
+    def order(self) -> list[int]:
+        """Return the places of the quantities, the largest effect first."""
+        return [int(place) for place in np.argsort(-self.mean, kind="stable")]
+
+
+@dataclass(frozen=True)
+class Variance:
+    """Sobol indices of each quantity for an output's end: shares of its variance.
+
+    `first` (quantity,) alone, `total` with all its interactions, `second` (quantity, quantity) of
+    pairs, NaN below the diagonal; with half the widths of their 95 % intervals. `convergence`
+    holds, by number of base points, the total indices and their half widths. `share` is the range
+    of the output's variance left to explain: 0 where the output does not vary.
+    """
+
+    output: Output
+    quantities: tuple[Quantity, ...]
+    first: Array
+    first_interval: Array
+    total: Array
+    total_interval: Array
+    second: Array
+    second_interval: Array
+    points: int
+    deviation: float
+    convergence: Mapping[int, tuple[Array, Array]]
+    failures: Failures
+
+    @property
+    def order(self) -> list[int]:
+        """Return the places of the quantities, the largest total index first."""
+        return [int(place) for place in np.argsort(-self.total, kind="stable")]
+
+
+@dataclass(frozen=True)
+class Distance:
+    """PAWN: how far fixing a quantity moves the distribution of an output's end.
+
+    `median` and `largest` (quantity,) are Kolmogorov-Smirnov distances between 0 and 1 over
+    the slices of the quantity; `noise` is what a quantity that does nothing would show.
+    """
+
+    output: Output
+    quantities: tuple[Quantity, ...]
+    median: Array
+    largest: Array
+    noise: float
+    failures: Failures
+
+    @property
+    def order(self) -> list[int]:
+        """Return the places of the quantities, the largest median distance first."""
+        return [int(place) for place in np.argsort(-self.median, kind="stable")]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of runs with its 95 % interval (Wilson 1927)."""
+
+    name: str
+    runs: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """Return the share."""
+        return self.runs / self.of
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A quantity between two numbers; an open end is infinite."""
+
+    quantity: Quantity
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A region in which an outcome is common: density there, and share of all cases it covers.
+
+    Both are measured on runs that were not used to find it.
+    """
+
+    outcome: str
+    limits: tuple[Limit, ...]
+    inside: int
+    cases_inside: int
+    cases: int
+    runs: int
+
+    @property
+    def density(self) -> float:
+        """Return the share of runs in the region that have the outcome."""
+        return self.cases_inside / self.inside if self.inside else 0.0
+
+    @property
+    def coverage(self) -> float:
+        """Return the share of all runs with the outcome that lie in the region."""
+        return self.cases_inside / self.cases if self.cases else 0.0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What became of an output in how many runs: by the course's name, and better or worse."""
+
+    output: Output
+    courses: tuple[Share, ...]
+    ends: tuple[Share, ...]
+    discoveries: tuple[Discovery, ...]
+
+
+@dataclass(frozen=True)
+class Fan:
+    """The spread of an output over time: `levels` (level,), `values` (level, time)."""
+
+    output: Output
+    levels: tuple[float, ...]
+    values: Array
+
+
+@dataclass(frozen=True)
+class SensitivityAnalysis(Shown):
+    """Which numbers decide where a scenario ends. What was not asked for is empty.
+
+    `screened` counts the quantities that the variance was looked at for, the others held at
+    their own numbers.
+    """
+
+    study: str
+    model: str
+    scenario: str
+    design: str
+    time_units: str
+    time: Array
+    quantities: tuple[Quantity, ...]
+    seed: int
+    runs: int
+    seconds: float
+    screenings: tuple[Screening, ...] = ()
+    variances: tuple[Variance, ...] = ()
+    distances: tuple[Distance, ...] = ()
+    labels: tuple[Labels, ...] = ()
+    fans: tuple[Fan, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)

@@ -1,0 +1,211 @@
+"""An analysis of sensitivity for other programs: CSV tables and a dictionary for JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from cyclesim.analysis.sensitivity.parts import Discovery, Failures, SensitivityAnalysis
+from cyclesim.analysis.sensitivity.words import region_words, sentences
+
+SCHEMA_VERSION = 1
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def morris_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and quantity: mean size, spread and interval of its effects."""
+    return _csv(
+        ("output", "quantity", "mean_effect", "spread", "interval"),
+        (
+            (s.output.title, s.quantities[i].label, s.mean[i], s.spread[i], s.interval[i])
+            for s in found.screenings
+            for i in s.order
+        ),
+    )
+
+
+def sobol_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and quantity: first and total index, with intervals."""
+    return _csv(
+        ("output", "quantity", "first", "first_interval", "total", "total_interval"),
+        (
+            (v.output.title, v.quantities[i].label, v.first[i], v.first_interval[i], v.total[i],
+             v.total_interval[i])
+            for v in found.variances
+            for i in v.order
+        ),
+    )  # fmt: skip
+
+
+def pairs_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and pair of quantities: the second-order index, with its interval."""
+    return _csv(
+        ("output", "quantity", "with", "second", "second_interval"),
+        (
+            (v.output.title, v.quantities[i].label, v.quantities[j].label, v.second[i, j],
+             v.second_interval[i, j])
+            for v in found.variances
+            if v.second.ndim == 2
+            for i in range(len(v.quantities))
+            for j in range(i + 1, len(v.quantities))
+        ),
+    )  # fmt: skip
+
+
+def convergence_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output, quantity and number of base points: the total index so far."""
+    return _csv(
+        ("output", "quantity", "points", "total", "total_interval"),
+        (
+            (v.output.title, v.quantities[i].label, points, total[i], half[i])
+            for v in found.variances
+            for points, (total, half) in v.convergence.items()
+            if len(total) == len(v.quantities)
+            for i in v.order
+        ),
+    )
+
+
+def pawn_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and quantity: median and largest distance, and that of an idle one."""
+    return _csv(
+        ("output", "quantity", "median", "largest", "idle"),
+        (
+            (d.output.title, d.quantities[i].label, d.median[i], d.largest[i], d.noise)
+            for d in found.distances
+            for i in d.order
+        ),
+    )
+
+
+def labels_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and label: the share of runs, with its interval."""
+    return _csv(
+        ("output", "kind", "label", "runs", "of", "share", "low", "high"),
+        (
+            (each.output.title, kind, s.name, s.runs, s.of, s.value, s.low, s.high)
+            for each in found.labels
+            for kind, shares in (("end", each.ends), ("course", each.courses))
+            for s in shares
+        ),
+    )
+
+
+def quantiles_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and time: the quantiles of the runs."""
+    levels = found.fans[0].levels if found.fans else ()
+    return _csv(
+        ("output", "time", *(f"{level:g}" for level in levels)),
+        (
+            (fan.output.title, time, *fan.values[:, place])
+            for fan in found.fans
+            for place, time in enumerate(found.time)
+        ),
+    )
+
+
+TABLES: dict[str, Callable[[SensitivityAnalysis], str]] = {
+    "morris.csv": morris_csv,
+    "sobol.csv": sobol_csv,
+    "sobol_pairs.csv": pairs_csv,
+    "sobol_convergence.csv": convergence_csv,
+    "pawn.csv": pawn_csv,
+    "labels.csv": labels_csv,
+    "quantiles.csv": quantiles_csv,
+}
+"""Each table's file and what writes it."""
+
+
+def as_dict(found: SensitivityAnalysis) -> dict[str, Any]:
+    """Return the analysis ready for JSON; what is no number is None."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": found.study,
+        "model": found.model,
+        "scenario": found.scenario,
+        "design": found.design,
+        "seed": found.seed,
+        "runs": found.runs,
+        "quantities": [quantity.label for quantity in found.quantities],
+        "morris": [
+            {
+                "output": s.output.title,
+                "failures": _failures(s.failures),
+                "effects": {
+                    s.quantities[i].label: {
+                        "mean": _number(s.mean[i]), "spread": _number(s.spread[i]),
+                        "interval": _number(s.interval[i]),
+                    }
+                    for i in s.order
+                },
+            }
+            for s in found.screenings
+        ],
+        "sobol": [
+            {
+                "output": v.output.title,
+                "points": v.points,
+                "failures": _failures(v.failures),
+                "indices": {
+                    v.quantities[i].label: {
+                        "first": _number(v.first[i]), "total": _number(v.total[i]),
+                        "first_interval": _number(v.first_interval[i]),
+                        "total_interval": _number(v.total_interval[i]),
+                    }
+                    for i in v.order
+                },
+            }
+            for v in found.variances
+        ],
+        "pawn": [
+            {
+                "output": d.output.title,
+                "idle": _number(d.noise),
+                "failures": _failures(d.failures),
+                "distances": {d.quantities[i].label: _number(d.median[i]) for i in d.order},
+            }
+            for d in found.distances
+        ],
+        "labels": [
+            {
+                "output": each.output.title,
+                "ends": {s.name: s.value for s in each.ends},
+                "courses": {s.name: s.value for s in each.courses},
+                "regions": [_region(r, each.output.title) for r in each.discoveries],
+            }
+            for each in found.labels
+        ],
+        "words": list(sentences(found)),
+        "notes": list(found.notes),
+    }  # fmt: skip
+
+
+def _failures(found: Failures) -> dict[str, Any]:
+    return {"runs": found.runs, "of": found.of, "sets": found.groups, "shift": _number(found.shift)}
+
+
+def _region(region: Discovery, title: str) -> dict[str, Any]:
+    return {
+        "outcome": region.outcome,
+        "density": region.density,
+        "coverage": region.coverage,
+        "limits": {
+            limit.quantity.label: [_number(limit.low), _number(limit.high)]
+            for limit in region.limits
+        },
+        "words": region_words(region, title),
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

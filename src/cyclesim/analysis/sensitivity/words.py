@@ -1,0 +1,236 @@
+"""An analysis of sensitivity in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from cyclesim.analysis.sensitivity.parts import (
+    Discovery,
+    Distance,
+    Failures,
+    Labels,
+    Limit,
+    Screening,
+    SensitivityAnalysis,
+    Variance,
+)
+from cyclesim.analysis.words import number, unit, with_unit
+
+MOST = 5
+MOST_OUTPUTS = 3
+"""Outputs that are told in a terminal; tables and the page have all."""
+_SMALL = 0.02
+_CERTAIN = 0.05
+
+
+def answer(found: SensitivityAnalysis) -> list[str]:
+    """Return what the analysis says of the most important output, in up to three sentences."""
+    told: list[str] = []
+    if found.labels:
+        labels = found.labels[0]
+        common = [share for share in labels.ends if share.value >= 0.005]
+        ends = " and ".join(f"{share.name} in {_percent(share.value)}" for share in common)
+        told.append(f"'{labels.output.title}' {ends} of the runs.")
+    if found.variances and found.variances[0].deviation > 0:
+        variance = found.variances[0]
+        most = [place for place in variance.order[:3] if variance.total[place] >= _CERTAIN]
+        names = ", ".join(
+            f"'{variance.quantities[place].label}' ({_percent(variance.total[place])})"
+            for place in most
+        )
+        told.append(f"Where it ends is decided most by {names}, shares of its variance.")
+    if found.labels:
+        labels = found.labels[0]
+        told += [region_words(region, labels.output.title) for region in labels.discoveries[:1]]
+    return told
+
+
+def sections(found: SensitivityAnalysis) -> Iterator[tuple[str, list[str]]]:
+    """Yield each part with its sentences, the most telling first."""
+    if found.labels:
+        yield "What becomes of it", [s for each in found.labels for s in label_words(each)]
+    if found.variances:
+        yield (
+            "What decides the end (shares of its variance)",
+            [s for each in found.variances for s in variance_words(each)],
+        )
+    if found.distances:
+        yield (
+            "What shifts all ends, not only their spread",
+            [s for each in found.distances for s in distance_words(each)],
+        )
+    if found.screenings:
+        yield (
+            "What matters at all (screening)",
+            [s for each in found.screenings for s in screening_words(each)],
+        )
+
+
+def sentences(found: SensitivityAnalysis) -> Iterator[str]:
+    """Yield the analysis line by line."""
+    yield (
+        f"{found.study}, scenario '{found.scenario}': {len(found.quantities)} uncertain numbers "
+        f"({found.design}), {found.runs:,} runs in {found.seconds:.1f} s."
+    )
+    shown = _first_outputs(found)
+    for heading, lines in sections(shown):
+        yield ""
+        yield f"{heading}:"
+        yield from (f"  {line}" for line in lines)
+    left = len(_outputs(found)) - len(_outputs(shown))
+    if left > 0:
+        yield ""
+        yield f"{left} more outputs are told with --out or --json."
+    for note in found.notes:
+        yield f"Note: {note}"
+
+
+def _outputs(found: SensitivityAnalysis) -> list[str]:
+    titles = [
+        *(part.output.title for part in found.labels),
+        *(part.output.title for part in found.variances),
+        *(part.output.title for part in found.distances),
+        *(part.output.title for part in found.screenings),
+    ]
+    return list(dict.fromkeys(titles))
+
+
+def _first_outputs(found: SensitivityAnalysis) -> SensitivityAnalysis:
+    """Return the analysis of the most important outputs only."""
+    kept = _outputs(found)[:MOST_OUTPUTS]
+    return replace(
+        found,
+        labels=tuple(part for part in found.labels if part.output.title in kept),
+        variances=tuple(part for part in found.variances if part.output.title in kept),
+        distances=tuple(part for part in found.distances if part.output.title in kept),
+        screenings=tuple(part for part in found.screenings if part.output.title in kept),
+    )
+
+
+def label_words(found: Labels) -> Iterator[str]:
+    """Yield how often an output gets better and worse, and where."""
+    title = found.output.title
+    told = ", ".join(
+        f"{each.name} in {_percent(each.value)} ({_percent(each.low)} to {_percent(each.high)})"
+        for each in found.ends
+    )
+    yield f"'{title}' {told} of the runs (95 % intervals in brackets)."
+    common = [each for each in found.courses if each.value >= _SMALL]
+    courses = ", ".join(f"{each.name} {_percent(each.value)}" for each in common)
+    yield f"  Its course: {courses}."
+    for region in found.discoveries:
+        yield f"  {region_words(region, title)}"
+
+
+def region_words(region: Discovery, title: str) -> str:
+    """Return a region as a sentence: density, limits, coverage."""
+    limits = " and ".join(limit_words(limit) for limit in region.limits)
+    return (
+        f"In {_percent(region.density)} of the runs where {limits}, '{title}' {region.outcome} "
+        f"({_percent(region.coverage)} of all runs in which it does; "
+        f"{_percent(region.cases / region.runs)} of all runs do)."
+    )
+
+
+def limit_words(limit: Limit) -> str:
+    """Return a limit in words, with the unit: 'Price exceeds 52 pound/order'."""
+    quantity = limit.quantity
+    low, high = math.isfinite(limit.low), math.isfinite(limit.high)
+
+    def shown(value: float) -> str:
+        return with_unit(number(value), quantity.units)
+
+    if low and high:
+        return f"'{quantity.label}' lies between {number(limit.low)} and {shown(limit.high)}"
+    if low:
+        return f"'{quantity.label}' exceeds {shown(limit.low)}"
+    return f"'{quantity.label}' stays below {shown(limit.high)}"
+
+
+def variance_words(found: Variance) -> Iterator[str]:
+    """Yield which quantities the variance of an output's end is due to, and how sure that is."""
+    title, units = found.output.title, unit(found.output.variable.units)
+    if not found.deviation > 0 or not np.isfinite(found.total).any():
+        yield f"'{title}' ends the same whatever the numbers."
+        return
+    told = [
+        f"'{found.quantities[place].label}' {_percent(found.total[place])} "
+        f"(+-{_percent(found.total_interval[place])}; "
+        f"alone {_percent(max(0.0, found.first[place]))})"
+        for place in found.order[:MOST]
+        if found.total[place] >= _SMALL
+    ]
+    spread = f"{number(found.deviation)} {units}".strip()
+    yield f"'{title}' (standard deviation {spread}): {', '.join(told)}."
+    together = 1 - float(np.nansum(np.clip(found.first, 0, None)))
+    if together > 0.1:
+        pair = _pair(found)
+        yield f"  About {_percent(together)} of it comes from numbers acting together{pair}."
+    widest = float(np.nanmax(found.total_interval))
+    if widest > _CERTAIN:
+        half = found.convergence[found.points // 2][1]
+        yield (
+            f"  The widest interval is +-{_percent(widest)} at {found.points} base points "
+            f"(+-{_percent(float(np.nanmax(half)))} at half of them): give more points to be surer."
+        )
+    yield from _failure_words(found.failures, "a share")
+
+
+def _pair(found: Variance) -> str:
+    pairs = np.where(np.isfinite(found.second), found.second, -np.inf)
+    if pairs.size < 4 or not np.isfinite(pairs).any():
+        return ""
+    first, second = np.unravel_index(int(np.argmax(pairs)), pairs.shape)
+    size, half = pairs[first, second], found.second_interval[first, second]
+    if size <= half:
+        return ""
+    names = [found.quantities[int(place)].label for place in (first, second)]
+    return f", '{names[0]}' with '{names[1]}' most ({_percent(size)} +-{_percent(half)})"
+
+
+def distance_words(found: Distance) -> Iterator[str]:
+    """Yield which quantities shift the distribution of an output's end."""
+    told = [
+        f"'{found.quantities[place].label}' {found.median[place]:.2f}"
+        for place in found.order[:MOST]
+        if found.median[place] > 1.2 * found.noise
+    ]
+    listed = ", ".join(told) if told else "none stands out"
+    yield f"'{found.output.title}': {listed} (an idle number shows {found.noise:.2f})."
+    yield from _failure_words(found.failures, "a distance")
+
+
+def screening_words(found: Screening) -> Iterator[str]:
+    """Yield the quantities with the largest effects on an output's end."""
+    title, units = found.output.title, unit(found.output.variable.units)
+    largest = float(np.nanmax(found.mean, initial=0.0))
+    if not largest > 0:
+        yield f"'{title}' ends the same whatever the numbers."
+        return
+    told = [
+        f"'{found.quantities[place].label}' {number(float(found.mean[place]))}"
+        for place in found.order[:MOST]
+    ]
+    idle = int((found.mean < 0.01 * largest).sum())
+    yield f"'{title}' in {units or 'its own unit'}: {', '.join(told)}; {idle} hardly matter."
+    yield from _failure_words(found.failures, "an effect")
+
+
+def _failure_words(found: Failures, what: str) -> Iterator[str]:
+    if not found.runs:
+        return
+    shift = "no index is left" if math.isnan(found.shift) else f"{what} would differ by at most "
+    size = "" if math.isnan(found.shift) else number(found.shift)
+    yield (
+        f"  {found.runs:,} of {found.of:,} runs failed and are left out, with those they are "
+        f"compared with ({found.groups:,} sets); had they given the worst value seen, "
+        f"{shift}{size}."
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"

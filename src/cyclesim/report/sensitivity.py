@@ -1,0 +1,178 @@
+"""The figures and the page of an analysis of sensitivity."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cyclesim.analysis.sensitivity import Fan, Labels, Screening, SensitivityAnalysis, Variance
+from cyclesim.analysis.sensitivity.words import answer, sections
+from cyclesim.analysis.words import unit
+from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
+from cyclesim.report.figures import FONT, plain
+from cyclesim.report.html import scripted_page, template_text
+
+INK, SOFT, BLUE, GOOD, BAD = "#1d2126", "#59616a", "#0068a8", "#007a58", "#b94a08"
+MOST_BARS = 12
+MOST_OUTPUTS = 4
+_END_COLOURS = {"gets better": GOOD, "gets worse": BAD, "moves": "#9aa1a9"}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A chart on the page: its heading, how it is read, and the figure."""
+
+    heading: str
+    words: str
+    figure: Any
+
+
+def _layout(x: str, y: str, height: int, **more: Any) -> dict[str, Any]:
+    axis = {"gridcolor": "#e3e6ea", "linecolor": "#9aa1a9", "automargin": True, "zeroline": False}
+    return {
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SOFT},
+        "height": height, "margin": {"l": 70, "r": 30, "t": 20, "b": 60},
+        "xaxis": {**axis, "title": {"text": x}}, "yaxis": {**axis, "title": {"text": y}},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, **more,
+    }  # fmt: skip
+
+
+def fan_figure(fan: Fan, time: np.ndarray, time_units: str) -> Any:
+    """Return the spread of an output over time: the middle half, nine tenths, and the median."""
+    import plotly.graph_objects as go
+
+    low, lower, middle, upper, high = fan.values
+    band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    shade = "rgba(0,104,168,"
+    traces = [
+        go.Scatter(x=time, y=high, **band),
+        go.Scatter(
+            x=time, y=low, mode="lines", line={"width": 0}, fill="tonexty",
+            fillcolor=f"{shade}0.16)", name="nine tenths of the runs", hoverinfo="skip",
+        ),
+        go.Scatter(x=time, y=upper, **band),
+        go.Scatter(
+            x=time, y=lower, mode="lines", line={"width": 0}, fill="tonexty",
+            fillcolor=f"{shade}0.3)", name="half of the runs", hoverinfo="skip",
+        ),
+        go.Scatter(x=time, y=middle, mode="lines", name="median", line={"color": BLUE, "width": 2}),
+    ]  # fmt: skip
+    label = plain(unit(fan.output.variable.units) or fan.output.title)
+    return figure_class()(data=traces, layout=_layout(plain(time_units) or "time", label, 340))
+
+
+def tornado_figure(found: Screening) -> Any:
+    """Return the mean size of each quantity's effect on an output's end, the largest on top."""
+    import plotly.graph_objects as go
+
+    order = found.order[:MOST_BARS][::-1]
+    names = [_short(found.quantities[place].label) for place in order]
+    bars = go.Bar(
+        x=found.mean[order], y=names, orientation="h", marker={"color": BLUE},
+        error_x={"type": "data", "array": found.interval[order], "color": SOFT, "thickness": 1},
+        hovertemplate="%{x:.3~g}<extra>%{y}</extra>",
+    )  # fmt: skip
+    label = f"effect on the end, {plain(unit(found.output.variable.units)) or 'own unit'}"
+    return figure_class()(data=[bars], layout=_layout(label, "", 110 + 26 * len(order)))
+
+
+def variance_figure(found: Variance) -> Any:
+    """Return each quantity's share of the variance of an output's end: alone, and in all."""
+    import plotly.graph_objects as go
+
+    order = found.order[:MOST_BARS][::-1]
+    names = [_short(found.quantities[place].label) for place in order]
+    sets = (
+        ("alone", found.first, found.first_interval, BLUE),
+        ("with all it acts together with", found.total, found.total_interval, SOFT),
+    )
+    bars = [
+        go.Bar(
+            x=100 * np.clip(value[order], 0, None), y=names, orientation="h", name=name,
+            marker={"color": colour},
+            error_x={"type": "data", "array": 100 * half[order], "color": INK, "thickness": 1},
+            hovertemplate="%{x:.0f} %<extra>%{y}</extra>",
+        )
+        for name, value, half, colour in sets
+    ]  # fmt: skip
+    layout = _layout("share of the variance, per cent", "", 130 + 34 * len(order), barmode="group")
+    return figure_class()(data=bars, layout=layout)
+
+
+def labels_figure(found: Sequence[Labels]) -> Any:
+    """Return in how many runs each output gets better and worse."""
+    import plotly.graph_objects as go
+
+    names = list(dict.fromkeys(share.name for each in found for share in each.ends))
+    rows = [each.output.title for each in found][::-1]
+    bars = []
+    for name in names:
+        shares = {e.output.title: s.value for e in found for s in e.ends if s.name == name}
+        bars.append(
+            go.Bar(
+                x=[100 * shares.get(row, 0.0) for row in rows], y=[_short(row) for row in rows],
+                orientation="h", name=plain(name),
+                marker={"color": _END_COLOURS.get(name, SOFT)},
+                hovertemplate="%{x:.1f} %<extra>%{fullData.name}</extra>",
+            )
+        )  # fmt: skip
+    layout = _layout("share of the runs, per cent", "", 130 + 30 * len(rows), barmode="stack")
+    return figure_class()(data=bars, layout=layout)
+
+
+def _short(name: str, most: int = 46) -> str:
+    return plain(name if len(name) <= most else f"{name[: most - 1]}…")
+
+
+def figures(found: SensitivityAnalysis) -> Iterator[Drawn]:
+    """Yield the charts of the page: what becomes of it, how far it spreads, what decides."""
+    if found.labels:
+        yield Drawn(
+            "Better or worse", "In how many of the runs each output ends better or worse than it "
+            "began.", labels_figure(found.labels),
+        )  # fmt: skip
+    for fan in found.fans[:MOST_OUTPUTS]:
+        yield Drawn(
+            f"{fan.output.title} over time",
+            "The median of all runs, with the middle half and nine tenths of them.",
+            fan_figure(fan, found.time, found.time_units),
+        )
+    for variance in found.variances[:MOST_OUTPUTS]:
+        if variance.deviation > 0:
+            yield Drawn(
+                f"What decides where {variance.output.title} ends",
+                "Shares of its variance by Sobol, with their 95 % intervals.",
+                variance_figure(variance),
+            )
+    for screening in found.screenings[:MOST_OUTPUTS]:
+        yield Drawn(
+            f"What matters at all for {screening.output.title}",
+            "Mean size of the effect of moving a number across its distribution, wherever the "
+            "others stand (Morris), with its 95 % interval.",
+            tornado_figure(screening),
+        )
+
+
+def sensitivity_html(found: SensitivityAnalysis) -> str:
+    """Return an analysis as one HTML page that needs no network."""
+    drawn = list(figures(found))
+    payload = {
+        "charts": [json.loads(each.figure.to_json()) for each in drawn],
+        "config": PLOTLY_CONFIG,
+    }
+    return scripted_page(
+        "sensitivity.html",
+        "tipping.js",
+        payload,
+        style=template_text("report.css"),
+        found=found,
+        answer=answer(found),
+        sections=list(sections(found)),
+        drawn=drawn,
+    )

@@ -1,0 +1,191 @@
+"""Sensitivity through our own path: analytic indices, a known region, failed runs, bad wishes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cyclesim.analysis.sensitivity import Wishes, sensitivity
+from cyclesim.analysis.sensitivity.discovery import discovered
+from cyclesim.analysis.sensitivity.words import region_words, sentences
+from cyclesim.cli import cli
+from cyclesim.errors import UsageError
+from cyclesim.scenario import Study, read_study
+from tests.models_in_text import aux, flow, stock, xmile
+
+PI = np.pi
+
+
+def study_of(
+    tmp_path: Path, equation: str, names: list[str], vary: str, more: str = "", design: str = ""
+) -> Study:
+    text = xmile(*(aux(name, "0.5") for name in names), aux("Result", equation), more, stop=1)
+    (tmp_path / "model.xmile").write_text(text, encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(
+        f"model: model.xmile\ntitle: Known\noutputs: {{Result: up}}\nscenarios: {{plain: {{}}}}\n"
+        f"design: {{vary: {{{vary}}}{design}}}\n",
+        encoding="utf-8",
+    )
+    return read_study(tmp_path / "study.yaml")
+
+
+def within(value: np.ndarray, half: np.ndarray, exact: list[float]) -> None:
+    """Hold indices against exact ones: within twice the half width of their 95 % interval."""
+    assert np.all(np.abs(value - np.array(exact)) <= 2 * half + 0.005), (value, half)
+
+
+def test_ishigami(tmp_path: Path):
+    """Ishigami and Homma 1990 with a = 7, b = 0.1."""
+    study = study_of(
+        tmp_path,
+        "SIN(X1) + 7 * SIN(X2)^2 + 0.1 * X3^4 * SIN(X1)",
+        ["X1", "X2", "X3"],
+        ", ".join(f"X{n}: {{from: {-PI}, to: {PI}}}" for n in (1, 2, 3)),
+    )
+    found = sensitivity(study, Wishes(methods=("sobol",), points=2048)).variances[0]
+    a, b = 7.0, 0.1
+    first = 0.5 * (1 + b * PI**4 / 5) ** 2
+    second, together = a**2 / 8, b**2 * PI**8 * (1 / 18 - 1 / 50)
+    total = first + second + together
+    within(found.first, found.first_interval, [first / total, second / total, 0.0])
+    exact = [(first + together) / total, second / total, together / total]
+    within(found.total, found.total_interval, exact)
+    assert found.second[0, 2] == pytest.approx(
+        together / total, abs=2 * found.second_interval[0, 2]
+    )
+    assert found.deviation == pytest.approx(np.sqrt(total), rel=0.03)
+    widths = [np.max(half) for _, half in found.convergence.values()]
+    assert list(found.convergence) == [512, 1024, 2048]
+    assert widths[2] < widths[0]
+
+
+def test_sobol_g(tmp_path: Path):
+    """Sobol's product function with a = 0, 1, 4.5, 9."""
+    weights = [0.0, 1.0, 4.5, 9.0]
+    product = " * ".join(
+        f"((ABS(4 * X{n} - 2) + {a}) / (1 + {a}))" for n, a in enumerate(weights, 1)
+    )
+    vary = ", ".join(f"X{n}: {{from: 0, to: 1}}" for n in range(1, 5))
+    study = study_of(tmp_path, product, [f"X{n}" for n in range(1, 5)], vary)
+    found = sensitivity(study, Wishes(methods=("sobol",), points=2048)).variances[0]
+    alone = np.array([1 / (3 * (1 + a) ** 2) for a in weights])
+    variance = np.prod(1 + alone) - 1
+    within(found.first, found.first_interval, (alone / variance).tolist())
+    total = alone * np.prod(1 + alone) / (1 + alone) / variance
+    within(found.total, found.total_interval, total.tolist())
+
+
+def test_screening_of_a_straight_line_gives_its_slopes(tmp_path: Path):
+    vary = "X1: {from: 0, to: 2}, X2: {from: 0, to: 1}, X3: {from: 0, to: 1}"
+    study = study_of(tmp_path, "3 * X1 - X2 + 0 * X3", ["X1", "X2", "X3"], vary)
+    found = sensitivity(study, Wishes(methods=("morris",), paths=8)).screenings[0]
+    np.testing.assert_allclose(found.mean, [6, 1, 0], atol=1e-9)  # per whole distribution
+    np.testing.assert_allclose(found.spread, 0, atol=1e-9)
+    assert found.order == [0, 1, 2]
+
+
+def test_pawn_finds_what_moves_two_peaks(tmp_path: Path):
+    study = study_of(
+        tmp_path,
+        "(IF X1 > 0.5 THEN 10 ELSE 0) + X2 / 10",
+        ["X1", "X2", "X3"],
+        ", ".join(f"X{n}: {{from: 0, to: 1}}" for n in (1, 2, 3)),
+        design=", runs: 2000",
+    )
+    found = sensitivity(study, Wishes(methods=("pawn",))).distances[0]
+    assert found.median[0] == pytest.approx(0.5, abs=0.03)  # each half against both
+    assert found.median[2] < 1.6 * found.noise
+    assert found.order[0] == 0
+
+
+def test_the_region_of_an_outcome_is_found_and_measured_on_other_runs(tmp_path: Path):
+    vary = ", ".join(f"X{n}: {{from: 0, to: 1}}" for n in (1, 2, 3))
+    study = study_of(tmp_path, "X1", ["X1", "X2", "X3"], vary)
+    quantities = study.designs[next(iter(study.designs))].quantities
+    numbers = np.random.default_rng(1).random((3, 4000))
+    cases = (numbers[0] > 0.7) & (numbers[1] < 0.4)
+    found = discovered("gets worse", quantities, numbers, cases)
+    assert found is not None
+    limits = {limit.quantity.label: (limit.low, limit.high) for limit in found.limits}
+    assert set(limits) == {"X1", "X2"}
+    assert limits["X1"][0] == pytest.approx(0.7, abs=0.03)
+    assert limits["X2"][1] == pytest.approx(0.4, abs=0.03)
+    assert found.density > 0.9
+    assert found.coverage > 0.9
+    assert found.runs == 2000
+    words = region_words(found, "Service")
+    assert "'X1' exceeds 0.7" in words
+    assert "stays below 0.4" in words or "stays below 0.39" in words
+    assert discovered("gets worse", quantities, numbers, np.zeros(4000, dtype=bool)) is None
+    noise = np.random.default_rng(2).random(4000) < 0.3
+    blind = discovered("gets worse", quantities, numbers, noise)
+    assert blind is None or blind.density < 0.45
+
+
+def test_labels_count_what_becomes_of_the_runs(tmp_path: Path):
+    text = xmile(
+        stock("Level", "10", inflows="Growth"),
+        flow("Growth", "Level * Rate"),
+        aux("Rate", "0.1"),
+        stop=20,
+        dt="1/4",
+    )
+    (tmp_path / "model.xmile").write_text(text, encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(
+        "model: model.xmile\ntitle: Growth\noutputs: {Level: up}\nscenarios: {plain: {}}\n"
+        "design: {vary: {Rate: {from: -0.1, to: 0.3}}, runs: 400}\n",
+        encoding="utf-8",
+    )
+    study = read_study(tmp_path / "study.yaml")
+    found = sensitivity(study, Wishes(methods=("labels",)))
+    shares = {each.name: each.value for each in found.labels[0].ends}
+    assert shares["gets better"] == pytest.approx(0.75, abs=0.02)
+    assert shares["gets worse"] == pytest.approx(0.25, abs=0.02)
+    worse, _ = found.labels[0].discoveries
+    assert worse.limits[0].high == pytest.approx(0, abs=0.02)
+    exact = 10 * (1 + 0.25 * np.array([0.28, 0.2, 0.1, 0.0, -0.08])) ** 80
+    np.testing.assert_allclose(found.fans[0].values[::-1, -1], exact, rtol=0.05)
+
+
+def test_failed_runs_are_left_out_in_sets_and_counted(tmp_path: Path):
+    more = stock("Blown", "1", inflows="Up") + flow("Up", "IF X1 > 0.9 THEN 1 / (X2 - X2) ELSE 0")
+    vary = "X1: {from: 0, to: 1}, X2: {from: 0, to: 1}"
+    study = study_of(tmp_path, "X1 + X2 + 0 * Blown", ["X1", "X2"], vary, more)
+    found = sensitivity(study, Wishes(methods=("sobol",), points=256)).variances[0]
+    share = found.failures.runs / found.failures.of
+    assert share == pytest.approx(0.1, abs=0.02)
+    assert found.failures.groups > 0
+    assert found.failures.shift > 0
+    assert np.isfinite(found.total).all()
+    told = list(sentences(sensitivity(study, Wishes(methods=("sobol",), points=64))))
+    assert any("runs failed and are left out" in line for line in told)
+
+
+def test_everything_wrong_with_a_wish_is_told_at_once(tmp_path: Path):
+    study = study_of(tmp_path, "X1", ["X1"], "X1: {from: 0, to: 1}")
+    with pytest.raises(UsageError) as caught:
+        sensitivity(study, Wishes(methods=("moris",), points=100, runs=3, paths=1))
+    for words in ("moris", "power of 2", "3 runs", "1 paths"):
+        assert words in str(caught.value)
+    grid = study_of(tmp_path, "X1", ["X1"], "X1: {values: [0, 1]}", design=", method: grid")
+    with pytest.raises(UsageError, match="says no distributions"):
+        sensitivity(grid)
+
+
+def test_the_command_writes_a_page_and_tables_and_overwrites_nothing(tmp_path: Path):
+    vary = "X1: {from: 0, to: 1}, X2: {from: 0, to: 1}"
+    study_of(tmp_path, "X1 + X2 ^ 2", ["X1", "X2"], vary, design=", runs: 200")
+    out = tmp_path / "out"
+    command = ["sensitivity", str(tmp_path / "study.yaml"), "--points", "32", "--out", str(out)]
+    cli.main(command, standalone_mode=False)
+    told = json.loads((out / "sensitivity.json").read_text())
+    assert told["schema_version"] == 1
+    assert told["sobol"][0]["indices"]["X1"]["total"] > 0.3
+    page = (out / "sensitivity.html").read_text()
+    assert "What decides" in page
+    assert (out / "sobol.csv").read_text().startswith("output,quantity,first")
+    with pytest.raises(UsageError):
+        cli.main(command, standalone_mode=False)

@@ -16,8 +16,8 @@ import numpy as np
 from cyclesim.analysis.explanation import Cause, Explanation, StudyExplanations
 from cyclesim.analysis.loops import LoopAnalysis
 from cyclesim.analysis.loops.words import sentences
-from cyclesim.analysis.sensitivity import words as sensitivity_words
 from cyclesim.analysis.sensitivity import SensitivityAnalysis
+from cyclesim.analysis.sensitivity import words as sensitivity_words
 from cyclesim.analysis.tipping import Threshold, TippingAnalysis
 from cyclesim.analysis.tipping.words import answer, rule_words, sections, turning_words
 from cyclesim.analysis.words import number, pair, unit

@@ -85,7 +85,7 @@ def _variance(found: Variance, *, title: str | None = None) -> Any:
 
 def _titled(drawn: Any, title: str | None) -> Any:
     if title is not None:
-        top = (drawn.layout.margin.t or 0) + 34
+        top = max(74, (drawn.layout.margin.t or 0) + 34)  # a legend may stand below it
         place = {"text": plain(title), "x": 0, "xref": "paper", "y": 1, "yref": "container",
                  "yanchor": "top", "pad": {"t": 10}}  # fmt: skip
         drawn.update_layout(title=place, margin_t=top, height=drawn.layout.height + 34)

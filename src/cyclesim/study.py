@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclesim.analysis.behavior import behaviour
+from cyclesim.analysis.labels import label
+from cyclesim.analysis.shapes import behaviours
 from cyclesim.compiler import NothingSelected, Role, selected
 from cyclesim.ensemble import run_scenario
 from cyclesim.ensemble.batch import Outcome, local, plan_of
@@ -101,8 +102,8 @@ def run_batch(
 
 
 def labels(time: np.ndarray, curves: np.ndarray, good: Direction) -> list[str]:
-    """Return what each curve (run, time) did, in a word or two."""
-    return [behaviour(time, curve, good).shape.value for curve in curves]
+    """Return what each curve (run, time) did, in the field's words."""
+    return [str(label(found)) for found in behaviours(time, curves, good)]
 
 
 @dataclass(frozen=True)

@@ -302,6 +302,17 @@ def test_numpy_serves_a_conveyor_and_says_so():
     assert machine_code(model(aux("x", 1)).flat).note == ""
 
 
+def test_nothing_that_the_modeller_wrote_comes_into_the_code():
+    flat = model(
+        stock("evil", 1, "worse"), flow("worse", "wicked[bad] * vile(evil)"),
+        aux("wicked", "TIME", over("foul")), graph("vile", gf([0.0, 1.0], [1.0, 2.0])),
+        before_model=dimensions(dimension("foul", "bad rotten")),
+    ).flat  # fmt: skip
+    text = ModelText(flat, Module(8, True), False, 4).run(RK4, range(flat.rows))
+    words = ("evil", "worse", "wicked", "foul", "bad ", "rotten", "vile")
+    assert not [word for word in words if word in text.replace("%bad ", "").replace("%any_bad", "")]
+
+
 EMIT = """
 import hashlib
 from cyclesim.codegen.llvm_model import ModelText

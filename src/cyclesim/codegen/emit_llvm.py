@@ -273,21 +273,25 @@ def _emitter() -> str:
 
 
 @cache
-def _symbols() -> dict[str, int]:
-    """Return the addresses of what machine code calls back: seldom used operations, in Python."""
+def _called() -> dict[str, Any]:
+    """Return what machine code calls back: seldom used operations, in Python."""
     number = ctypes.c_double
+    called: dict[str, Any] = {}
     for name in CALLED_BACK:
         operation = OPERATIONS[name]
         kind = ctypes.CFUNCTYPE(number, *[number] * operation.arity)
-        _CALLED[f"cyclesim_{name}"] = kind(operation.scalar)
-    kind = ctypes.CFUNCTYPE(None, *[_WHOLE] * 5, _ADDRESS)
-    _CALLED[CALLED_REDUCTION] = kind(_reduced)
+        called[f"cyclesim_{name}"] = kind(operation.scalar)
+    called[CALLED_REDUCTION] = ctypes.CFUNCTYPE(None, *[_WHOLE] * 5, _ADDRESS)(_reduced)
+    return called
+
+
+@cache
+def _symbols() -> dict[str, int]:
+    """Return the addresses of what machine code calls back."""
     return {
-        name: int(ctypes.cast(function, _ADDRESS).value or 0) for name, function in _CALLED.items()
+        name: int(ctypes.cast(function, _ADDRESS).value or 0)
+        for name, function in _called().items()
     }
-
-
-_CALLED: dict[str, Any] = {}
 
 
 def _reduced(number: int, bodies: int, count: int, extras: int, lanes: int, place: int) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclesim.analysis.words import moment, with_unit
-from cyclesim.codegen.emit_javascript import emit_javascript
-from cyclesim.codegen.emit_javascript import schedule_numbers
+from cyclesim.codegen.emit_javascript import emit_javascript, schedule_numbers
 from cyclesim.compiler import FlatModel
 from cyclesim.ensemble import past, run_scenario, scenario_models
 from cyclesim.errors import StudyError

@@ -71,7 +71,7 @@ function leverRow(lever, place, store, onMove, group) {
         last = { word: tick.firstChild, at: where };
         if (where <= 0.14 || where >= 0.86) {
           tick.classList.add(where < 0.5 ? "first" : "last");
-          (where < 0.5 ? low : high).classList.add("hidden");  // the two would lie on each other
+          (where < 0.5 ? low : high).classList.add("covered"); // the two would lie on each other
         }
       }
       tick.title = `${word}: ${grouped(value)}`;
@@ -129,7 +129,7 @@ function makeTiles(onToggle) {
       const other = base.values.get(output.name);
       const end = column[column.length - 1];
       const before = other[other.length - 1];
-      value.textContent = number(end, places(end, before));
+      value.textContent = Math.abs(end) >= 1e7 && Math.abs(end) < 1e12 ? `${number(end / 1e6)} M` : number(end, places(end, before));
       const moved = change(end, before);
       const good = goodness(output, end - before, Math.max(Math.abs(end), Math.abs(before)));
       const arrow = moved === "same" || moved === "" ? "" : end > before ? "\u25b2 " : "\u25bc ";

@@ -69,7 +69,7 @@ function makeTipping(store) {
   function ends(output, side) {
     const { good } = data.outputs[output];
     if (side === 0) return "ends where it began";
-    if (Number.isNaN(side)) return "has no end";
+    if (Number.isNaN(side)) return "breaks down before the end";
     const kind = good === "neither" ? (side > 0 ? "higher" : "lower") : (side > 0) === (good === "up") ? "better" : "worse";
     return `ends ${kind} than it began`;
   }
@@ -110,7 +110,7 @@ function makeTipping(store) {
     const share = (each) => Math.min(1, Math.max(0, (each - own.low) / (own.high - own.low)));
     const tone = (side) => {
       const { good } = data.outputs[found.output];
-      return side === 0 || good === "neither" || Number.isNaN(side) ? "holds" : (side > 0) === (good === "up") ? "better" : "worse";
+      return Number.isNaN(side) ? "worse" : side === 0 || good === "neither" ? "holds" : (side > 0) === (good === "up") ? "better" : "worse";
     };
     const zones = [];
     const from = found.below ? share(found.below.at) : 0;

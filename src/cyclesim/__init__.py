@@ -15,14 +15,18 @@ from cyclesim.display import Shown
 from cyclesim.version import __version__
 
 if TYPE_CHECKING:
+    from cyclesim.analysis.explanation import explain_study
     from cyclesim.analysis.loops import LoopAnalysis, loops
+    from cyclesim.analysis.sensitivity import sensitivity
+    from cyclesim.analysis.tipping import nearest_margin, tipping
     from cyclesim.compiler import CompiledModel
     from cyclesim.diagram import loop_diagram, stock_diagram
-    from cyclesim.report.figures import plot
+    from cyclesim.report.plots import plot
     from cyclesim.results import Results
     from cyclesim.scenario.parts import Study, StudyRun
     from cyclesim.simulation import load, simulate
-    from cyclesim.study import read_study, run_study
+    from cyclesim.starter import starting_files
+    from cyclesim.study import read_study, run_batch, run_study
 
 _HOMES = {
     "CompiledModel": "cyclesim.compiler",
@@ -30,14 +34,20 @@ _HOMES = {
     "Results": "cyclesim.results",
     "Study": "cyclesim.scenario.parts",
     "StudyRun": "cyclesim.scenario.parts",
+    "explain_study": "cyclesim.analysis.explanation",
     "load": "cyclesim.simulation",
     "loop_diagram": "cyclesim.diagram",
     "loops": "cyclesim.analysis.loops",
-    "plot": "cyclesim.report.figures",
+    "nearest_margin": "cyclesim.analysis.tipping",
+    "plot": "cyclesim.report.plots",
     "read_study": "cyclesim.study",
+    "run_batch": "cyclesim.study",
     "run_study": "cyclesim.study",
+    "sensitivity": "cyclesim.analysis.sensitivity",
     "simulate": "cyclesim.simulation",
+    "starting_files": "cyclesim.starter",
     "stock_diagram": "cyclesim.diagram",
+    "tipping": "cyclesim.analysis.tipping",
 }
 
 __all__ = [
@@ -47,14 +57,20 @@ __all__ = [
     "Study",
     "StudyRun",
     "__version__",
+    "explain_study",
     "load",
     "loop_diagram",
     "loops",
+    "nearest_margin",
     "plot",
     "read_study",
+    "run_batch",
     "run_study",
+    "sensitivity",
     "simulate",
+    "starting_files",
     "stock_diagram",
+    "tipping",
 ]
 
 

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cyclesim.analysis.labels import label
+from cyclesim.analysis.shapes import behaviours
 from cyclesim.compiler import NothingSelected, Role, selected
 from cyclesim.ensemble import run_scenario
+from cyclesim.ensemble.batch import Outcome, local, plan_of
+from cyclesim.ensemble.batch import run_batch as written
+from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.errors import UsageError
 from cyclesim.names import Ident
 from cyclesim.project import Method
 from cyclesim.results import Results
 from cyclesim.scenario import Change, Scenario, Study, StudyRun, read_study
 from cyclesim.scenario.coverage import number_before, overlapping
+from cyclesim.scenario.parts import Direction
 from cyclesim.scenario.quantities import as_written
 from cyclesim.scenario.words import change_words, quantity
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import settled_specs
 from cyclesim.verdicts import verdicts
 
-__all__ = ["read_study", "run_study"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["labels", "read_study", "run_batch", "run_study"]
 
 
 def run_study(
@@ -59,6 +69,41 @@ def run_study(
         notes.append("what the study expects is not judged, since settings change what it studies.")
         return StudyRun(whole, results, (), tuple(notes))
     return StudyRun(whole, results, verdicts(whole, results), tuple(notes))
+
+
+def run_batch(
+    study: Study | str | Path,
+    folder: str | Path,
+    *,
+    runs: int | None = None,
+    scenarios: Sequence[str] = (),
+    design: str | None = None,
+    workers: int = 1,
+) -> Outcome:
+    """Return a study run many times, with other numbers each time, its tables in a folder.
+
+    What differs is the study's design, else the constants go through their plausible ranges; `runs`
+    of each of the `scenarios` named, or of the design's own. The folder holds `runs.parquet` (a row
+    a run) and `series/` (a row each saved time of each run); a batch that was broken off goes on
+    where it was. Raises UsageError for names that do not fit and for a folder of something else.
+    """
+    whole = study if isinstance(study, Study) else read_study(study)
+    chosen = design_named(whole, design)
+    if runs is not None:
+        chosen = with_runs(chosen, runs)
+    plan = plan_of(whole, chosen, scenarios_named(whole, chosen, tuple(scenarios)))
+    command = ["cyclesim", "batch", str(study) if not isinstance(study, Study) else whole.path]
+    command += ["--design", design] if design is not None else []
+    command += ["--runs", str(runs)] if runs is not None else []
+    for name in scenarios:
+        command += ["--scenario", name]
+    with local(workers) as each:
+        return written(plan, Path(folder), each, labeller=labels, command=command)
+
+
+def labels(time: np.ndarray, curves: np.ndarray, good: Direction) -> list[str]:
+    """Return what each curve (run, time) did, in the field's words."""
+    return [str(label(found)) for found in behaviours(time, curves, good)]
 
 
 @dataclass(frozen=True)

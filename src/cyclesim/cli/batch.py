@@ -7,12 +7,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from cyclesim.analysis.labels import label
-from cyclesim.analysis.shapes import behaviours
 from cyclesim.cli.options import (
     TOO_COARSE,
     Command,
@@ -40,22 +38,15 @@ from cyclesim.ensemble.batch import (
 from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.errors import UsageError
 from cyclesim.scenario import read_study
-from cyclesim.scenario.parts import Direction, Study
+from cyclesim.scenario.parts import Study
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import settled_specs
-
-if TYPE_CHECKING:
-    import numpy as np
+from cyclesim.study import labels
 
 FAILED_IN_PART = 5
 _RUN_FAILED = 1
 _TOLD = 8
 """Numbers that vary told in the terminal; the manifest tells all."""
-
-
-def labels(time: np.ndarray, curves: np.ndarray, good: Direction) -> list[str]:
-    """Return what each curve (run, time) did, in the field's words."""
-    return [str(label(found)) for found in behaviours(time, curves, good)]
 
 
 @click.command(

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from cyclesim.cli.batch import executor, labels, progress
+from cyclesim.cli.batch import executor, progress
 from cyclesim.cli.options import Command, json_option, json_text, quiet_option
 from cyclesim.cli.places import find_study, refuse_taken_folder, writing
 from cyclesim.cli.streams import say, tell
@@ -23,6 +23,7 @@ from cyclesim.ensemble.batch.repeating import (
 )
 from cyclesim.errors import UsageError
 from cyclesim.scenario import read_study
+from cyclesim.study import labels
 
 _DIFFERS = 4
 

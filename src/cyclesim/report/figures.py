@@ -18,7 +18,7 @@ from cyclesim.report.marks import WIDE, Mark, Place, places
 from cyclesim.results import Results
 from cyclesim.scenario.parts import StudyRun
 
-__all__ = ["PLOTLY_CONFIG", "by_title", "figure", "letter", "line", "plot"]
+__all__ = ["PLOTLY_CONFIG", "by_title", "figure", "letter", "line", "look", "plot"]
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 PLOT_HEIGHT = 300
@@ -97,8 +97,8 @@ def plot(
     first = next(iter(runs.values()))
     drawn.update_xaxes(title=plain(first.flat.time_units or "time"), row=len(shown), col=1)
     drawn.update_layout(
-        **_look(), height=90 + 230 * len(shown), margin={"l": 70, "r": 24, "t": 50, "b": 48},
-        title=plain(title) if title else None,
+        **look() | {"legend": below(len(shown))}, height=138 + 230 * len(shown),
+        margin={"l": 70, "r": 24, "t": 50, "b": 96}, title=plain(title) if title else None,
     )  # fmt: skip
     return drawn
 
@@ -156,7 +156,7 @@ def figure(
     return figure_class()(
         data=traces,
         layout={
-            **_look(),
+            **look(),
             "height": PLOT_HEIGHT + 70 + ROW * rows,
             "margin": {"l": 70, "r": 34, "t": 14 + ROW * rows + (30 if title else 0), "b": 52},
             "title": {"text": plain(title)} if title else None,
@@ -201,7 +201,13 @@ def _trace(go: Any, place: int, title: str, run: Results, variable: str) -> Any:
     )
 
 
-def _look() -> dict[str, Any]:
+def below(panels: int) -> dict[str, Any]:
+    """Return the legend under so many panels: as far below the last one however many there are."""
+    return {"orientation": "h", "y": -62 / (230 * panels), "yanchor": "top"}
+
+
+def look() -> dict[str, Any]:
+    """Return the layout that every figure has."""
     ink, grid = "#1d2126", "#e3e6ea"
     axis = {"gridcolor": grid, "linecolor": "#9aa1a9", "automargin": True}
     return {
@@ -209,6 +215,7 @@ def _look() -> dict[str, Any]:
         "font": {"family": FONT, "size": 13, "color": ink},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#8a9199"},
         "hovermode": "x unified",
         "legend": {"orientation": "h", "y": -0.22, "yanchor": "top"},
     }

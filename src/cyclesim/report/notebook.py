@@ -8,20 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import singledispatch
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cyclesim.analysis.explanation import Cause, Explanation, StudyExplanations
 from cyclesim.analysis.loops import LoopAnalysis
 from cyclesim.analysis.loops.words import sentences
+from cyclesim.analysis.sensitivity import SensitivityAnalysis
+from cyclesim.analysis.sensitivity import words as sensitivity_words
+from cyclesim.analysis.tipping import Threshold, TippingAnalysis
+from cyclesim.analysis.tipping.words import answer, rule_words, sections, turning_words
 from cyclesim.analysis.words import number, pair, unit
 from cyclesim.compiler import CompiledModel, FlatVariable, Role
 from cyclesim.diagram import Diagram, stock_diagram
+from cyclesim.ensemble.batch import Outcome
 from cyclesim.report.charts import sparkline
 from cyclesim.report.comparison import comparison
 from cyclesim.report.figures import value_range
 from cyclesim.report.findings import answers, in_one_sentence
 from cyclesim.report.html import environment, template_text
+from cyclesim.report.reasons import notes, phase_rows, tag
 from cyclesim.results import Results
 from cyclesim.scenario.parts import StudyRun
 from cyclesim.simulation import STILL
@@ -99,9 +107,77 @@ def _study_run(run: StudyRun) -> str:
 
 @html_of.register
 def _loops(analysis: LoopAnalysis) -> str:
-    return _page("loops", analysis=analysis, lines=[line.strip() for line in sentences(analysis)])
+    lines = [line.strip() for line in sentences(analysis) if line.strip()]
+    return _page("loops", analysis=analysis, lines=lines[:MOST_ROWS], left=len(lines[MOST_ROWS:]))
 
 
 @html_of.register
 def _diagram(diagram: Diagram) -> str:
     return _page("diagram", picture=diagram.svg)
+
+
+@html_of.register
+def _explanation(found: Explanation) -> str:
+    return _page(
+        "explanation", found=found, tag=tag(found), rows=phase_rows(found), notes=notes(found)
+    )
+
+
+@html_of.register
+def _explanations(found: StudyExplanations) -> str:
+    told = [
+        (each.scenario.title, tag(each), each.sentence)
+        for each in found.by_scenario.values()
+        if each.cause is not Cause.NOTHING
+    ]
+    output = next((e.output.title for e in found.by_scenario.values()), "")
+    return _page("explanations", told=told, output=output, left_out=found.left_out)
+
+
+@html_of.register
+def _tipping(analysis: TippingAnalysis) -> str:
+    rule = analysis.lasting or analysis.rule
+    return _page(
+        "analysis",
+        analysis=analysis,
+        answer=answer(analysis),
+        how=rule_words(rule, analysis) if rule is not None else "",
+        sections=list(sections(analysis)),
+    )
+
+
+@html_of.register
+def _sensitivity(analysis: SensitivityAnalysis) -> str:
+    count = f"{analysis.runs:,} runs in {analysis.seconds:.1f} s"
+    return _page(
+        "analysis",
+        analysis=analysis,
+        answer=" ".join(sensitivity_words.answer(analysis)),
+        how=f"{len(analysis.quantities)} uncertain numbers ({analysis.design}), {count}.",
+        sections=list(sensitivity_words.sections(analysis)),
+    )
+
+
+@html_of.register
+def _threshold(found: Threshold) -> str:
+    return _page("threshold", words=turning_words(found))
+
+
+@html_of.register
+def _outcome(outcome: Outcome) -> str:
+    table = outcome.table()
+    rows = []
+    for scenario, part in table.groupby("scenario", sort=False, observed=True):
+        ends = {name: part[f"{name} (end)"].quantile([0.05, 0.5, 0.95]) for name in outcome.units}
+        shown = [(number(q[0.5]), pair(q[0.05], q[0.95])) for q in ends.values()]
+        rows.append((scenario, len(part), shown))
+    error = outcome.manifest["discretisation_error"]["share"]
+    return _page(
+        "batch",
+        outcome=outcome,
+        study=Path(outcome.manifest["study"]).stem,
+        rows=rows,
+        names=[(name, unit(units)) for name, units in outcome.units.items()],
+        error=error,
+        design=outcome.manifest["design"],
+    )

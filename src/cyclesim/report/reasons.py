@@ -11,6 +11,7 @@ import numpy as np
 from cyclesim.analysis.explanation import Cause, Claim, Cycle, Explanation, StudyExplanations
 from cyclesim.analysis.explanation.words import stations
 from cyclesim.analysis.words import exact_number, moment, with_unit
+from cyclesim.report.confidential import figure_class
 from cyclesim.report.figures import FONT, axis_label, line, plain, value_range
 from cyclesim.report.findings import Answer
 
@@ -81,8 +82,23 @@ def reasons(found: Sequence[Answer], explained: StudyExplanations) -> Reasons:
 
 
 def _reason(answer: Answer, found: Explanation) -> Reason:
+    units, rows = found.time_units, phase_rows(found)
+    mood = ""
+    if found.cycle is not None:
+        mood = "better" if found.cycle is Cycle.VIRTUOUS else "worse"
+    envelope = _envelope(answer.place, found) if found.phases or found.claim else None
+    return Reason(
+        answer.place, answer.scenario.title, tag(found), mood, found.sentence,
+        _method(found.claim, units) if found.claim else "",
+        tuple(_withdrawn(claim) for claim in found.withdrawn),
+        rows, notes(found), _alternative(found), envelope,
+    )  # fmt: skip
+
+
+def phase_rows(found: Explanation) -> tuple[PhaseRow, ...]:
+    """Return who leads when, and with which share."""
     units = found.time_units
-    rows = tuple(
+    return tuple(
         PhaseRow(
             f"{moment(phase.start, units)} to {moment(phase.end, units).split(' ', 1)[-1]}",
             f"{_mark(phase.leading.loop.reinforcing)} {_title(found, phase.leading.loop)}"
@@ -95,26 +111,17 @@ def _reason(answer: Answer, found: Explanation) -> Reason:
         )
         for phase in found.phases
     )
-    mood = ""
-    if found.cycle is not None:
-        mood = "better" if found.cycle is Cycle.VIRTUOUS else "worse"
-    envelope = _envelope(answer.place, found) if found.phases or found.claim else None
-    return Reason(
-        answer.place, answer.scenario.title, _tag(found), mood, found.sentence,
-        _method(found.claim, units) if found.claim else "",
-        tuple(_withdrawn(claim) for claim in found.withdrawn),
-        rows, _notes(found), _alternative(found), envelope,
-    )  # fmt: skip
 
 
-def _notes(found: Explanation) -> tuple[str, ...]:
+def notes(found: Explanation) -> tuple[str, ...]:
     """Return what is said of the loops as sentences: 'The model has more than 20,000 loops ...'."""
     whole = (f"The part of the model that decides {note.removeprefix('it ')}" if
              note.startswith("it ") else f"It is {note}" for note in found.notes)  # fmt: skip
     return tuple(whole)
 
 
-def _tag(found: Explanation) -> str:
+def tag(found: Explanation) -> str:
+    """Return what made an output move, in a word or two."""
     if found.cycle is not None:
         return found.cycle.value
     return {
@@ -165,6 +172,14 @@ def _alternative(found: Explanation) -> str:
 
 
 def _envelope(place: int, found: Explanation) -> dict[str, Any]:
+    """Return the figure as plain data, with what the page's script writes on the strip."""
+    drawn: dict[str, Any] = figure(found, place).to_plotly_json()
+    drawn["layout"].pop("template", None)
+    look = line(place)
+    return {**drawn, "phases": _strip(found)[1], "place": place, "lines": [look.light, look.dark]}
+
+
+def figure(found: Explanation, place: int) -> Any:
     """Return the figure: the output, dashed without the loop, over the strip of leading loops."""
     import plotly.graph_objects as go
 
@@ -178,13 +193,14 @@ def _envelope(place: int, found: Explanation) -> dict[str, Any]:
         dashed = {**look_of, "dash": "6px,4px"}
         traces.append(_curve(go, (time, found.claim.values), "without the loop", dashed))
     units = found.output.variable.units
-    figure = go.Figure(data=traces)
-    shapes, labels = _strip(found)
+    shapes, _ = _strip(found)
     end = with_unit("", units)
-    figure.update_layout(
+    drawn = figure_class()(data=traces)
+    drawn.update_layout(
         height=HEIGHT, margin={"l": 70, "r": 20, "t": 12, "b": 52}, showlegend=len(curves) > 1,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         font={"family": FONT, "size": 13}, hovermode="x unified",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": RESTING},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         xaxis={"title": {"text": plain(found.time_units or "time")}, "zeroline": False,
                "range": [float(time[0]), float(time[-1])], "anchor": "free", "position": 0},
@@ -193,9 +209,7 @@ def _envelope(place: int, found: Explanation) -> dict[str, Any]:
                "domain": [STRIP + 0.06, 1], "range": value_range(curves)},
         shapes=shapes,
     )  # fmt: skip
-    drawn: dict[str, Any] = figure.to_plotly_json()
-    drawn["layout"].pop("template", None)
-    return {**drawn, "phases": labels, "place": place, "lines": [look.light, look.dark]}
+    return drawn
 
 
 def _curve(go: Any, course: tuple[np.ndarray, np.ndarray], name: str, look: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cyclesim.analysis.labels import Cycle
 from cyclesim.analysis.shapes import Behaviour
+from cyclesim.display import Shown
 from cyclesim.scenario.parts import Output, Scenario
 
 Array = np.ndarray
@@ -111,7 +112,7 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """Why one output of one scenario moved as it did.
 
     `claim` is the loop that carries the change or adds to it, `withdrawn` are loops that led by

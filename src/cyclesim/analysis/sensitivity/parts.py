@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cyclesim.display import Shown
 from cyclesim.scenario.design_parts import Quantity
 from cyclesim.scenario.parts import Output
 
@@ -170,7 +171,7 @@ class Fan:
 
 
 @dataclass(frozen=True)
-class SensitivityAnalysis:
+class SensitivityAnalysis(Shown):
     """Which numbers decide where a scenario ends. What was not asked for is empty.
 
     `screened` counts the quantities that the variance was looked at for, the others held at

@@ -7,6 +7,8 @@ from enum import Enum
 
 import numpy as np
 
+from cyclesim.display import Shown
+
 Array = np.ndarray
 
 
@@ -62,7 +64,7 @@ class What(Enum):
 
 
 @dataclass(frozen=True)
-class Threshold:
+class Threshold(Shown):
     """Where the outcome turns as one thing moves from today's value towards `limit`.
 
     `value` is the nearest such value, None where it does not turn; `within` how far off it may
@@ -323,7 +325,7 @@ class Scattered:
 
 
 @dataclass(frozen=True)
-class TippingAnalysis:
+class TippingAnalysis(Shown):
     """How far an organisation is from the point of no return."""
 
     study: str

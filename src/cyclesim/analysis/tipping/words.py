@@ -142,16 +142,8 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
         way = "up" if found.upwards else "down"
         limit = with_unit(number(found.limit), found.units)
         return f"{found.name} may move {way} to {limit}: the outcome does not turn."
-    value, today = pair(found.value, found.today)
-    passes = "rises above" if found.upwards else "falls below"
-    if many(found.name):
-        passes = "rise above" if found.upwards else "fall below"
-    size = ""
-    if found.today != 0:
-        per_cent = 100 * (found.value - found.today) / abs(found.today)
-        size = f" ({per_cent:+.{0 if abs(per_cent) >= 9.95 else 1}f} %)"
     verb = "end" if many(rule.title) else "ends"
-    where = f"once {found.name} {passes} {with_unit(value, found.units)}{size}; today: {today}"
+    where = f"once {_passing(found, found.value)}"
     again = ""
     if found.crossings > 1:
         again = f" It turns {found.crossings} times on the way; this is the nearest."
@@ -162,6 +154,29 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
         return f"{rule.title} {verb} past {middle}, by degrees, {where}.{again}"
     beyond, before = pair(found.beyond, found.before)
     return f"{rule.title} {verb} at {beyond} instead of {before} {where}.{again}"
+
+
+def turning_words(found: Threshold) -> str:
+    """Return at which value the outcome turns, whatever the outcome is."""
+    if found.value is None:
+        limit = with_unit(number(found.limit), found.units)
+        return (
+            f"The outcome does not turn as {found.name} goes from {number(found.today)} to {limit}."
+        )
+    how = "at once" if found.tips else "by degrees"
+    return f"The outcome turns {how} when {_passing(found, found.value)}."
+
+
+def _passing(found: Threshold, at: float) -> str:
+    value, today = pair(at, found.today)
+    passes = "rises above" if found.upwards else "falls below"
+    if many(found.name):
+        passes = "rise above" if found.upwards else "fall below"
+    size = ""
+    if found.today != 0:
+        per_cent = 100 * (at - found.today) / abs(found.today)
+        size = f" ({per_cent:+.{0 if abs(per_cent) >= 9.95 else 1}f} %)"
+    return f"{found.name} {passes} {with_unit(value, found.units)}{size}; today: {today}"
 
 
 def between_words(line: Between) -> Iterator[str]:

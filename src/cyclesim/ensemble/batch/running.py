@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cyclesim.display import Shown
 from cyclesim.ensemble.batch.accuracy import sampled_error
 from cyclesim.ensemble.batch.chunks import Job, Labeller, task_of
 from cyclesim.ensemble.batch.executors import Each
 from cyclesim.ensemble.batch.files import free_bytes, only_writer
 from cyclesim.ensemble.batch.forecast import most_bytes
 from cyclesim.ensemble.batch.plan import Plan
-from cyclesim.ensemble.batch.store import LOCK, Store
-from cyclesim.errors import RunError
+from cyclesim.ensemble.batch.store import LOCK, RUNS, SERIES, Store
+from cyclesim.errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 
@@ -35,11 +39,13 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A batch that is complete: its folder, and its manifest."""
+class Outcome(Shown):
+    """A batch that is complete: its folder, its manifest, and the units of what was kept."""
 
     folder: Path
     manifest: dict[str, Any]
+    units: Mapping[str, str | None]
+    time_units: str
 
     @property
     def failed(self) -> int:
@@ -50,6 +56,23 @@ class Outcome:
     def runs(self) -> int:
         """Return the number of runs."""
         return int(self.manifest["runs"])
+
+    def table(self) -> pd.DataFrame:
+        """Return a row a run: scenario, run, its numbers, how it ended, and measures."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / RUNS)
+
+    def series(self) -> pd.DataFrame:
+        """Return a row each saved time of each run: scenario, run, time, and the outputs.
+
+        Raises UsageError where only quantiles were kept.
+        """
+        import pandas as pd
+
+        if not (self.folder / SERIES).is_dir():
+            raise UsageError(f"'{self.folder}' holds quantiles at each time and no series.")
+        return pd.read_parquet(self.folder / SERIES)
 
 
 def run_batch(
@@ -75,6 +98,8 @@ def run_batch(
         )
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder, plan)
+    units = {out.variable.name: out.variable.units for out in plan.study.outputs}
+    time_units = plan.study.specs.time_units
     with only_writer(folder / LOCK):
         begun = time.perf_counter()
         about = _about(plan, command or [])
@@ -82,7 +107,7 @@ def run_batch(
         known = store.complete
         if known is not None:
             store.clear()
-            return Outcome(folder, known)
+            return Outcome(folder, known, units, time_units)
         _compute(plan, store, each, there, labeller, tell)
         error = sampled_error(plan)
         about |= {
@@ -90,7 +115,7 @@ def run_batch(
             "seconds": time.perf_counter() - begun - error.seconds,
             "discretisation_error": asdict(error),
         }
-        return Outcome(folder, store.finish(about))
+        return Outcome(folder, store.finish(about), units, time_units)
 
 
 def _size(folder: Path) -> int:

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from cyclesim.analysis.explanation import Cause, Cycle, Explanation, explain, explain_study
+from cyclesim.analysis.explanation.outside import driven_from_outside
+from cyclesim.analysis.explanation.stretches import decisive, stretches
 from cyclesim.analysis.explanation.tables import as_dict
+from cyclesim.analysis.explanation.view import views
 from cyclesim.analysis.loops.adjusting import adjusting
 from cyclesim.analysis.loops.graph import causal_graph
 from cyclesim.analysis.loops.parts import Named
@@ -80,6 +83,11 @@ def test_what_comes_from_outside_is_said_to(name: str):
     assert found.driver is not None
     assert found.driver.took > 0.9
     assert "comes from outside" in found.sentence
+
+
+def test_loops_that_cannot_reach_the_output_are_no_candidates():
+    found = explained(next(each for each in DECOYS if each.name == "loop downstream"))
+    assert (found.withdrawn, found.phases) == ((), ())
 
 
 def test_there_are_twenty_models_and_five_decoys():
@@ -162,6 +170,53 @@ def test_the_link_cut_is_the_one_that_no_other_loop_uses():
     assert claim is not None
     assert (claim.cut.source, claim.cut.target) == ("People", "Births")
     assert claim.cut.also == ()
+
+
+def test_a_link_that_two_loops_share_is_spared():
+    """Size -> Drive serves both flows, Drive -> Growth one."""
+    whole = model(
+        stock("Size", 10, ["Growth", "More"]), aux("Drive", "0.05 * Size"),
+        flow("Growth", "Drive"), flow("More", "0.3 * Drive"), stop=60, dt="0.25", method="rk4",
+    )  # fmt: skip
+    study = study_of(whole, "Size")
+    claim = explain(study, study.scenarios[0], simulate(whole, estimate_error=False)).claim
+    assert claim is not None
+    assert (claim.cut.source, claim.cut.target) == ("Drive", "Growth")
+    assert claim.with_others == ()
+
+
+def test_a_cut_spares_the_way_from_a_change_to_the_output():
+    """Push lifts Load and Output by a tenth at once; the loop back through Stress does the rest."""
+    whole = model(
+        aux("Push", 1), aux("Load", "Push + Stress - 1"), aux("Output", "Load"),
+        stock("Stress", 1, "Building up"), flow("Building up", "0.05 * (Output - 1)"),
+        stop=60, dt="0.25", save=1, method="rk4", time_units="week",
+    )  # fmt: skip
+    push = canonical("Push")
+    change = Change(whole.flat.by_ident[push], Step(push, 10.0, to=1.1), 10.0, "1 -> 1.1")
+    more = Scenario("more", "More", "", {}, (change,), ())
+    study = study_of(whole, "Output", "down", more)
+    results = simulate(whole.changed(change.override), estimate_error=False)
+    claim = explain(study, more, results).claim
+    assert claim is not None
+    assert (claim.cut.source, claim.cut.target) == ("Stress", "Load")
+    assert claim.end_without == pytest.approx(1.1, abs=2e-3)
+    assert claim.end_value == pytest.approx(1 + 0.1 * math.exp(0.05 * 50), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("idle loop", 0.95, 1), ("two loops that cancel", 1, 1), ("growth alone", 0, 0),
+     ("turnover spiral", 0, 0.1)],
+)  # fmt: skip
+def test_how_much_comes_from_outside(name: str, least: float, most: float):
+    known = next(each for each in (*KNOWN, *DECOYS) if each.name == name)
+    results = simulate(known.model, estimate_error=False)
+    values = results[known.output]
+    view = next(views(results, canonical(known.output), ()))
+    stretch = decisive(stretches(view, values), values)
+    assert stretch is not None
+    assert least <= driven_from_outside(view, stretch.leaders[0], stretch, values) <= most
 
 
 def test_loops_that_cannot_be_cut_apart_are_claimed_together():

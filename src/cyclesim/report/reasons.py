@@ -171,17 +171,12 @@ def _envelope(place: int, found: Explanation) -> dict[str, Any]:
     look = line(place)
     time, values = found.course
     curves = [values]
-    traces = [
-        go.Scatter(x=time, y=values, mode="lines", name="as it ran",
-                   line={"color": look.light, "width": 2.4}, hovertemplate="%{y:,.4~g}")
-    ]  # fmt: skip
+    look_of = {"color": look.light, "width": 2.4}
+    traces = [_curve(go, found.course, "as it ran", look_of)]
     if found.claim is not None and np.isfinite(found.claim.values).any():
         curves.append(found.claim.values)
-        traces.append(
-            go.Scatter(x=time, y=found.claim.values, mode="lines", name="without the loop",
-                       line={"color": look.light, "width": 2, "dash": "6px,4px"},
-                       hovertemplate="%{y:,.4~g}")
-        )  # fmt: skip
+        dashed = {**look_of, "dash": "6px,4px"}
+        traces.append(_curve(go, (time, found.claim.values), "without the loop", dashed))
     units = found.output.variable.units
     figure = go.Figure(data=traces)
     shapes, labels = _strip(found)
@@ -193,25 +188,26 @@ def _envelope(place: int, found: Explanation) -> dict[str, Any]:
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         xaxis={"title": {"text": plain(found.time_units or "time")}, "zeroline": False,
                "range": [float(time[0]), float(time[-1])], "anchor": "free", "position": 0},
-        yaxis={"title": {"text": axis_label(found.output.title, end)}, "zeroline": False,
+        yaxis={"title": {"text": plain(end) or axis_label(found.output.title, None)},
+               "zeroline": False,
                "domain": [STRIP + 0.06, 1], "range": value_range(curves)},
         shapes=shapes,
     )  # fmt: skip
     drawn: dict[str, Any] = figure.to_plotly_json()
-    drawn = _plain_lists(drawn)
     drawn["layout"].pop("template", None)
     return {**drawn, "phases": labels, "place": place, "lines": [look.light, look.dark]}
 
 
-def _plain_lists(value: Any) -> Any:
-    """Return a figure without arrays and with None for what is no number."""
-    if isinstance(value, np.ndarray):
-        return [float(v) if np.isfinite(v) else None for v in value]
-    if isinstance(value, dict):
-        return {key: _plain_lists(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain_lists(each) for each in value]
-    return value
+def _curve(go: Any, course: tuple[np.ndarray, np.ndarray], name: str, look: Any) -> Any:
+    time, values = map(_numbers, course)
+    return go.Scatter(
+        x=time, y=values, mode="lines", name=name, line=look, hovertemplate="%{y:,.4~g}"
+    )
+
+
+def _numbers(values: np.ndarray) -> list[float | None]:
+    """Return values as a list, None for what is no number."""
+    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def _strip(found: Explanation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

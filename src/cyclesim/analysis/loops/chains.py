@@ -71,10 +71,11 @@ def named_loops(
         try:
             closed = active.loops(chain) if active.fewest(chain) == fewest else ()
             found[name] = tuple(each for each in closed if _ever_active(each, scores))
-            if not found[name]:
-                idle[name] = next((nodes_of(loop, ends) for loop in whole.loops(chain)), ())
         except OverBudgetError:
             beyond.append(name)
+            continue
+        if not found[name]:
+            idle[name] = whole.one(chain)
     members: dict[str, tuple[Loop, ...]] = {}
     taken: set[Loop] = set()
     for name in sorted(found, key=lambda name: (-len(chains[name]), len(found[name]))):
@@ -153,6 +154,13 @@ class Ways:
             if found:
                 break
         return tuple(sorted(found, key=lambda loop: (len(loop), loop)))
+
+    def one(self, chain: Chain) -> tuple[int, ...]:
+        """Return the rows of the shortest loop through a chain; none where a search is too long."""
+        try:
+            return next((nodes_of(loop, self.ends) for loop in self.loops(chain)), ())
+        except OverBudgetError:
+            return ()
 
     def _onward(self, home: int, chain: Chain) -> list[dict[int, float]]:
         """Return, from each row of each place of the chain, the stocks of the rest of the way."""

@@ -20,6 +20,7 @@ from cyclesim.analysis.loops.scores import link_scores
 from cyclesim.analysis.loops.words import sentences
 from cyclesim.cli import cli
 from cyclesim.compiler import CompiledModel
+from cyclesim.errors import UsageError
 from cyclesim.results import Results
 from cyclesim.simulation import simulate
 from tests.models_in_text import aux, flow, model, stock, xmile
@@ -170,6 +171,17 @@ def test_a_named_loop_by_itself_scores_one(gain: str, sign: int, dt: str):
     found = loops(run(whole), [Named("own", ("s", "a"))], method=Method.NAMED)
     assert found["own"].score == pytest.approx(np.full(len(found.time), sign), rel=1e-9)
     assert found["own"].relative.tolist() == [sign] * len(found.time)
+
+
+def test_only_named_loops_are_listed_where_these_are_asked_for():
+    whole = model(*web(6), stop=20)
+    found = loops(run(whole), [PAIR], method=Method.NAMED)
+    assert [loop.name for loop in found.loops] == ["pair"]
+    (head, *_) = sentences(found)
+    assert head == "1 loop that bears a name, in shares of one another, through s0, s1, s2 and 3 " \
+        "more stocks:"  # fmt: skip
+    with pytest.raises(UsageError, match="no loop bears a name"):
+        loops(run(whole), method=Method.NAMED)
 
 
 # Loops that are off

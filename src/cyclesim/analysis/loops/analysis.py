@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from cyclesim.analysis.loops.adjusting import adjusting
-from cyclesim.analysis.loops.chains import Chain
+from cyclesim.analysis.loops.chains import NO_NAMES, Chain
 from cyclesim.analysis.loops.cycles import Budget, OverBudgetError
 from cyclesim.analysis.loops.graph import CausalGraph, LinkKind, causal_graph
 from cyclesim.analysis.loops.listing import Listing, Marks, listing
@@ -48,13 +48,19 @@ def loops(
     partition are compared where they fit the `budget`. Beyond it, or where stocks are
     named in `through`, loops are seen through a few stocks and everything else is folded into the
     links between them (`fold`); which stocks those are shapes what is seen. `names` gives the
-    loops that run through some variables, in order, a name, under which they count as one.
+    loops that run through some variables, in order, a name, under which they count as one; where
+    not all loops are compared, these are scored by themselves too (`LoopAnalysis.by_name`).
     Phases shorter than the share `short` of the run join their neighbours; a set of runs has none.
     Raises UsageError for names that do not exist, for a graph beyond all budgets, and where
-    `method` asks for all loops and there are too many.
+    `method` asks for all loops and there are too many, or for named ones and there are none.
     """
     graph = causal_graph(results.flat)
     chains = {named.name: named_rows(graph.flat, named) for named in names}
+    if method is Method.NAMED and not chains:
+        raise UsageError(
+            "no loop bears a name. Names stand in the README beside the model, in a study under "
+            "'loops', or are given."
+        )
     limits = budget or Budget()
     follows = frozenset(each.row for each in adjusting(graph))
     wish = Wish(
@@ -74,6 +80,8 @@ def loops(
                 f"{limits.loops:,} loops and {limits.steps:,} steps. Name a few stocks to look "
                 "through, or allow a larger budget."
             ) from None
+        if network.method is Method.NAMED and network.named == NO_NAMES:
+            continue  # no name belongs here
         found.append(run.partition(len(found) + 1, rows, network))
         if network.beside is not None:
             beside.append((rows, network.beside))

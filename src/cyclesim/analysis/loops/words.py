@@ -85,6 +85,9 @@ def _head(partition: Partition) -> str:
     count = f"{partition.loops:,} loop{'' if partition.loops == 1 else 's'}"
     if partition.method is Method.FOLDED:
         return f"{count} among {_several(partition.through)}"
+    if partition.method is Method.NAMED:
+        bear = "bears a name" if partition.loops == 1 else "bear names"
+        count = f"{count} that {bear}, in shares of one another,"
     return f"{count} through {_several(partition.stocks)}"
 
 

@@ -16,8 +16,7 @@ import time
 import numpy as np
 
 from cyclesim.codegen import emit_python
-from cyclesim.codegen.emit_javascript import emit_javascript
-from cyclesim.codegen.emit_javascript import runtime_text, schedule_numbers
+from cyclesim.codegen.emit_javascript import emit_javascript, runtime_text, schedule_numbers
 from cyclesim.schedule import schedule_of
 from cyclesim.simulation import load, parameter_values, run_program, settled_specs
 

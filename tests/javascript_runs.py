@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.codegen.emit_javascript import emit_javascript
-from cyclesim.codegen.emit_javascript import runtime_text, schedule_numbers
+from cyclesim.codegen.emit_javascript import emit_javascript, runtime_text, schedule_numbers
 from cyclesim.compiler import FlatModel
 from cyclesim.project import SimSpecs
 

@@ -90,6 +90,7 @@ def simulate(
     bound_values = parameter_values(flat, values)
     target = "python" if schedule.method.adaptive else target
     program = TARGETS[target](flat)
+    notes += [program.note] if program.note else []
     trajectory = run_program(program, schedule, bound_values, noise_seed, run, state)
     if strict and not trajectory.status[0].complete:
         raise RunError(f"{trajectory.status[0].message}.")
@@ -99,8 +100,8 @@ def simulate(
             program, schedule, bound_values, noise_seed, run, state, trajectory
         )
     shown = bound_numbers(flat, bound_values)
-    return Results(flat, trajectory, shown, provenance(flat, schedule, noise_seed, target), error,
-                   tuple(notes))  # fmt: skip
+    made = provenance(flat, schedule, noise_seed, program.target)
+    return Results(flat, trajectory, shown, made, error, tuple(notes))
 
 
 def run_program(

@@ -52,7 +52,9 @@ def test_service_cycle_tips_at_the_documented_score_and_equilibria():
     ends = today.ends(found.lasting.variable, 780.0, today.own_step, levels, None)
     assert found.lasting.judged(ends).tolist() == [False, True]
     states = np.stack((good.levels, bad.levels, bad.levels + share * (good.levels - bad.levels)), 1)
-    known, _ = equilibria(today, states, starts=8)
+    values = today.run(today.schedule(study.specs.stop * 4, found.step, 8), states, None)
+    reached = today.levels_in(values).reshape(len(states), -1)
+    known, _ = equilibria(today, reached, reached=reached, starts=8)
     assert [each.kind for each in known.found] == [Kind.STABLE, Kind.SADDLE, Kind.STABLE]
     assert [each.outputs[0] for each in known.found] == pytest.approx([2.2, 20.0, 34.3], abs=0.05)
     rates = [each.eigenvalues[0].real for each in known.found]
@@ -89,7 +91,7 @@ def test_moments_of_truth_as_it_is_has_no_tipping_point_in_communication():
 def test_pull_value_collapses_at_the_documented_load(tmp_path, design, low, high):
     study = study_of(
         tmp_path, "pull_value",
-        "run: {stop: 1560}\noutputs: {Value demand served: up}\n"
+        "run: {stop: 3120}\noutputs: {Value demand served: up}\n"
         "starting_states:\n  held: {Staff follow demand: 0, Leaving rate at reference: 0, "
         "Customers lost per item given up: 0, Pull of advertising: 0, "
         f"Traditional design: {design}}}\n"
@@ -114,12 +116,13 @@ def test_pull_value_collapses_at_the_documented_load(tmp_path, design, low, high
 def test_a_fragile_service_tips_after_half_a_year_of_the_documented_surge(tmp_path):
     study = study_of(
         tmp_path, "service_delivery_system",
-        "run: {stop: 1040}\noutputs: {Total customers: up}\n"
+        "run: {stop: 520}\nchange_from: 10\noutputs: {Total customers: up}\n"
         "starting_states: {fragile: {Front errors in a tailored order: 0.3, "
         "Response of errors to haste: 2}}\n"
         "scenarios:\n"
         "  fragile: {start: fragile, changes: {Headcount limit relative to start: 1}}\n"
-        "  surge: {extends: fragile, changes: {Demand index: {pulse: {by: 0.5, from: 10, for: 26}}}}\n",
+        "  surge:\n    extends: fragile\n"
+        "    changes: {Demand index: {pulse: {by: 0.5, from: 10, for: 26}}}\n",
     )  # fmt: skip
     surged = study.scenarios[1]
     today = stand(study, surged)

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from cyclesim import library
-from cyclesim.codegen.emit_javascript import emit_javascript
-from cyclesim.codegen.emit_javascript import runtime_text, schedule_numbers
+from cyclesim.codegen.emit_javascript import emit_javascript, runtime_text, schedule_numbers
 from cyclesim.ensemble import run_scenario, scenario_models
 from cyclesim.scenario import read_study
 from cyclesim.simulation import load, simulate

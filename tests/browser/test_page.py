@@ -201,6 +201,19 @@ def test_one_drag_is_one_step(opened: Any, small: Path) -> None:
     assert page.locator("#undo").is_disabled()
 
 
+def test_two_moves_apart_are_two_steps(opened: Any, small: Path) -> None:
+    page = opened(small).page
+    for lever, pause in (("#lever-0", 1100), ("#lever-0", 0), ("#lever-1", 0)):
+        page.locator(lever).focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(60 + pause)
+    told = ["#Orders=1010&Service%20capacity=1086", "#Orders=1010", "#Orders=1005", ""]
+    for address in told:
+        assert page.evaluate("location.hash") == address
+        page.keyboard.press("Control+z")
+        page.wait_for_timeout(60)
+
+
 def downloaded(page: Any, button: str) -> Path:
     with page.expect_download(timeout=30_000) as download:
         page.locator(button).click()
@@ -234,14 +247,14 @@ def test_numbers_and_pictures_can_be_taken_away(opened: Any, small: Path) -> Non
 def test_a_copy_as_a_study_runs_and_gives_the_same(
     opened: Any, small: Path, tmp_path: Path
 ) -> None:
-    found = opened(small, hash_="#preset=overload&Orders=1085&Service%20capacity=1050")
+    found = opened(small, hash_="#preset=fewer%20staff&Orders=1085")
     page = found.page
     page.locator("#study").click()
     path = tmp_path / "mine.yaml"
     path.write_text(page.locator("#offer-text").input_value(), "utf-8")
     page.keyboard.press("Escape")
     run = run_study(path)
-    assert list(run.results) == ["baseline", "overload", "my run"]
+    assert list(run.results) == ["baseline", "fewer staff", "my run"]
     rows = list(csv.reader(io.StringIO(downloaded(page, "#csv").read_text("utf-8"))))
     count = len(run.study.outputs)
     ends = [float(each) for each in rows[-1][1 + count :]]

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cyclesim.ensemble import run_scenario
-from cyclesim.ensemble.batch import executors, files, store
+from cyclesim.ensemble.batch import executors, files, plan, store
 from cyclesim.ensemble.designs import design_named, sample_of
 from cyclesim.scenario import read_study
 from tests.ensemble.commands import DESIGN, cyclesim, parquet
@@ -281,3 +281,12 @@ def test_differences_of_identities_are_told_one_by_one() -> None:
         "scenarios.y: added",
     ]  # fmt: skip
     assert store.compared(before, before) == []
+
+
+def test_runs_computed_side_by_side_do_not_matter(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "MOST_LANES", 16)
+    out = tmp_path / "runs"
+    assert cyclesim("batch", folder / "study.yaml", "--out", out, "--chunk", 70, "--quiet") == 0
+    assert parquet(out) == parquet(folder / "runs")

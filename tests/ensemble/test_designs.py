@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -340,3 +341,16 @@ def test_a_number_of_runs_given_beside_the_study_is_checked(tmp_path: Path) -> N
     grid = design_named(study_with(tmp_path, GRID.format(method="grid", levels=3)))
     with pytest.raises(UsageError, match="Leave out --runs"):
         with_runs(grid, 7)
+
+
+def test_a_small_latin_hypercube_has_its_correlations_too(tmp_path: Path) -> None:
+    text = ALL_KINDS.format(method="latin hypercube")
+    study = study_with(tmp_path, text)
+    found = []
+    for seed in range(40):
+        design = replace(with_runs(design_named(study), 60), seed=seed)
+        made = sample_of(study, design).numbers(0, 60)
+        found.append(stats.spearmanr(made[0], made[3]).statistic)
+    # By chance alone the coefficient of 60 pairs would miss by 0.07 (one standard error).
+    assert np.std(found) < 0.035
+    assert np.mean(found) == pytest.approx(0.7, abs=0.02)

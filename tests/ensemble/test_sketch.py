@@ -113,3 +113,13 @@ def test_a_summary_is_that_of_the_saved_values(tmp_path: Path) -> None:
     assert cyclesim("batch", study, "--out", again, *asked, "--workers", 2) == 0
     assert parquet(again) == parquet(tmp_path / "few")
     assert cyclesim("rerun", again, "--run", 4321) == 0
+
+
+def test_the_first_and_the_second_of_each_pair_are_kept_in_turn() -> None:
+    sketch = Sketch.empty(2, 1)
+    sketch.add(np.array([[1.0, 2, 3, 4]]))
+    assert sketch.buffers[1].tolist() == [[1, 3]]
+    sketch.add(np.array([[5.0, 6, 7, 8]]))  # 6 and 8, with 1 and 3 then 1 and 6
+    assert sketch.buffers[2].tolist() == [[1, 6]]
+    assert (sketch.raised, sketch.lowered) == (1 + 2, 1)
+    assert sketch.rank_error == (3 + 4) / 8

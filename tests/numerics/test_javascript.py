@@ -15,8 +15,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from cyclesim.codegen.emit_javascript import emit_javascript
-from cyclesim.codegen.emit_javascript import runtime_text, schedule_numbers
+from cyclesim.codegen.emit_javascript import emit_javascript, runtime_text, schedule_numbers
 from cyclesim.compiler import CompiledModel, FlatModel, Piece, flatten
 from cyclesim.compiler.terms import Apply, Symbol
 from cyclesim.errors import UsageError

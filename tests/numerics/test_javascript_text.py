@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cyclesim import library
-from cyclesim.codegen.emit_javascript import emit_javascript
 from cyclesim.codegen.array_functions import REDUCTIONS
-from cyclesim.codegen.emit_javascript import runtime_text, schedule_numbers
+from cyclesim.codegen.emit_javascript import emit_javascript, runtime_text, schedule_numbers
 from cyclesim.compiler import CompiledModel
 from cyclesim.operations import OPERATIONS
 from cyclesim.simulation import load, simulate

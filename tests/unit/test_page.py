@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from cyclesim.cli import cli
 from cyclesim.errors import StudyError, UsageError
+from cyclesim.names import canonical
 from cyclesim.page import page_html
 from cyclesim.page.dominance import strips
 from cyclesim.page.layers import layered
@@ -23,7 +24,9 @@ from cyclesim.page.picture import picture_of
 from cyclesim.project import Method
 from cyclesim.scenario import read_study
 from cyclesim.scenario.parts import Study
+from cyclesim.simulation import simulate
 from cyclesim.study import run_study
+from tests.models_in_text import flow, model, stock
 from tests.study_runs import HOSTILE, study_run
 
 MODEL = Path(__file__).parents[1] / "errors" / "studies" / "team.xmile"
@@ -202,7 +205,7 @@ def test_loops_are_told_with_the_links_that_the_picture_has() -> None:
     run = run_study("eroding_standard")
     picture = picture_of(run.study.model)
     assert picture is not None
-    told, made = strips(list(run.results.values()), picture)
+    told, made = strips(list(run.results.values()), run.study.outputs[0].variable.ident, picture)
     ids = {link.id for link in picture.links}
     assert all(f'id="{name}"' in picture.svg for name in ids)
     named = next(loop for loop in told if loop.name == "Sliding norm")
@@ -210,6 +213,31 @@ def test_loops_are_told_with_the_links_that_the_picture_has() -> None:
     assert "held back" in named.story
     assert made[0].words == ("Nothing on a feedback loop moves in this run.",)
     assert made[1].phases
+
+
+def test_loops_that_the_headline_does_not_follow_from_are_left_out() -> None:
+    whole = model(
+        stock("Prey", 10, "Births", "Deaths"), flow("Births", "0.1 * Prey"),
+        flow("Deaths", "0.01 * Prey * Hunters"),
+        stock("Hunters", 5, "Arrivals", "Departures"), flow("Arrivals", "0.01 * Prey * Hunters"),
+        flow("Departures", "0.1 * Hunters"),
+        stock("Savings", 100, "Interest", "Spending"), flow("Interest", "0.05 * Savings"),
+        flow("Spending", "0.02 * Savings"),
+        stop=20, dt="0.25", save=1,
+    )  # fmt: skip
+    results = simulate(whole)
+    told, (strip,) = strips([results], canonical("Savings"), None)
+    assert sorted(loop.name for loop in told) == ["Savings, Interest", "Savings, Spending"]
+    assert any("2 loops among Savings." in word for word in strip.words)
+    _, (other,) = strips([results], canonical("Prey"), None)
+    assert any("among Prey, Hunters." in word for word in other.words)
+
+
+def test_one_loop_alone_is_not_said_to_rule() -> None:
+    whole = model(stock("Savings", 100, "Interest"), flow("Interest", "0.05 * Savings"), save=1)
+    _, (strip,) = strips([simulate(whole)], canonical("Savings"), None)
+    assert strip.silent == "There is one loop only, and nothing that it could be held against."
+    assert not strip.phases
 
 
 def test_the_command_writes_beside_us_and_never_over(tmp_path: Path, monkeypatch) -> None:

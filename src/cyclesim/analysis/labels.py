@@ -36,7 +36,7 @@ class Label:
         return f"{self.cycle.value}: {self.course}" if self.cycle else self.course
 
 
-_SELF_FEEDING = (Shape.RISING_EVER_FASTER, Shape.DECLINING_EVER_FASTER, Shape.S_SHAPED)
+SELF_FEEDING = (Shape.RISING_EVER_FASTER, Shape.DECLINING_EVER_FASTER, Shape.S_SHAPED)
 _NAMES = {
     Shape.UNMOVED: "unmoved",
     Shape.RISING_EVER_FASTER: "rise ever faster",
@@ -61,7 +61,7 @@ def label(found: Behaviour, rules: Rules = Rules.UNKNOWN) -> Label:
     worse than the start, and a dominant reinforcing loop. Everything else is named by its shape.
     """
     better = found.better
-    if rules is not Rules.REINFORCING or found.shape not in _SELF_FEEDING or better is None:
+    if rules is not Rules.REINFORCING or found.shape not in SELF_FEEDING or better is None:
         return Label(_course(found))
     return Label(_course(found), Cycle.VIRTUOUS if better else Cycle.VICIOUS)
 

@@ -16,8 +16,8 @@ correlation, and no time between turns is more than so many times another."""
 
 def turning_points(values: np.ndarray, swing: float) -> list[int]:
     """Return the places of the highs and lows between swings larger than `swing`."""
-    steps = np.diff(values)
-    places = np.flatnonzero(steps[:-1] * steps[1:] <= 0) + 1
+    ways = np.sign(np.diff(values))  # a product of steps could leave the numbers
+    places = np.flatnonzero(ways[:-1] * ways[1:] <= 0) + 1
     turns: list[int] = []
     low = high = 0
     bottom = top = start = float(values[0])

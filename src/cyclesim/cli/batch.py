@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyclesim.analysis.behavior import behaviour
+from cyclesim.analysis.labels import label
+from cyclesim.analysis.shapes import behaviours
 from cyclesim.cli.options import (
     TOO_COARSE,
     Command,
@@ -53,8 +54,8 @@ _TOLD = 8
 
 
 def labels(time: np.ndarray, curves: np.ndarray, good: Direction) -> list[str]:
-    """Return what each curve (run, time) did, in a word or two."""
-    return [behaviour(time, curve, good).shape.value for curve in curves]
+    """Return what each curve (run, time) did, in the field's words."""
+    return [str(label(found)) for found in behaviours(time, curves, good)]
 
 
 @click.command(

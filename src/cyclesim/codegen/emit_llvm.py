@@ -266,27 +266,32 @@ def _identity(flat: FlatModel) -> str:
 def _emitter() -> str:
     """Return a digest of the code that writes code."""
     digest = hashlib.sha256(__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("llvm_*.py")):
+    here = Path(__file__).parent
+    for path in (*sorted(here.glob("llvm_*.py")), here.parent / "noise.py"):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 @cache
-def _symbols() -> dict[str, int]:
-    """Return the addresses of what machine code calls back: seldom used operations, in Python."""
+def _called() -> dict[str, Any]:
+    """Return what machine code calls back: seldom used operations, in Python."""
     number = ctypes.c_double
+    called: dict[str, Any] = {}
     for name in CALLED_BACK:
         operation = OPERATIONS[name]
         kind = ctypes.CFUNCTYPE(number, *[number] * operation.arity)
-        _CALLED[f"cyclesim_{name}"] = kind(operation.scalar)
-    kind = ctypes.CFUNCTYPE(None, *[_WHOLE] * 5, _ADDRESS)
-    _CALLED[CALLED_REDUCTION] = kind(_reduced)
+        called[f"cyclesim_{name}"] = kind(operation.scalar)
+    called[CALLED_REDUCTION] = ctypes.CFUNCTYPE(None, *[_WHOLE] * 5, _ADDRESS)(_reduced)
+    return called
+
+
+@cache
+def _symbols() -> dict[str, int]:
+    """Return the addresses of what machine code calls back."""
     return {
-        name: int(ctypes.cast(function, _ADDRESS).value or 0) for name, function in _CALLED.items()
+        name: int(ctypes.cast(function, _ADDRESS).value or 0)
+        for name, function in _called().items()
     }
-
-
-_CALLED: dict[str, Any] = {}
 
 
 def _reduced(number: int, bodies: int, count: int, extras: int, lanes: int, place: int) -> None:

@@ -99,7 +99,8 @@ def _size(w: Writer, x: str) -> str:
 def _exponential_parts(w: Writer, x: str, low: str | None) -> tuple[str, str]:
     """Return e^r - 1 and the bits of k << 52, where x = k ln 2 + r."""
     log2_e = number(1.4426950408889634)
-    shifted = w.fma(x, log2_e, _SHIFTED)
+    whole = x if low is None else w.add(x, low)  # what is low may be 0.3
+    shifted = w.fma(whole, log2_e, _SHIFTED)
     k = w.sub(shifted, _SHIFTED)
     # ln 2 cut at 40 bits: k times its first part is exact
     r = w.fma(k, number(-0.6931471805601177), x)
@@ -167,7 +168,7 @@ def _power(w: Writer, x: str, y: str) -> str:
     high, low = _logarithm_parts(w, x)
     product = w.mul(y, high)
     rest = w.fma(y, low, w.fma(y, high, w.neg(product)))
-    within = w.compare("olt", _size(w, product), number(708.0))
+    within = w.compare("olt", _size(w, product), number(707.0))
     ordinary = w.flags("and", _normal_above_zero(w, x), within)
     return blended(w, "pow", ordinary, _scaled(w, product, rest), x, y)
 

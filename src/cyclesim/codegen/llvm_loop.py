@@ -1,9 +1,10 @@
-"""The loop over blocks of runs and their steps, rendered from a tableau."""
+"""What the loop over steps calls besides a model's functions, rendered from a tableau."""
 
 from __future__ import annotations
 
-from cyclesim.codegen.llvm_plan import Job, Plan, buffer_idents, size_of
-from cyclesim.codegen.llvm_text import Writer, bits, integer, number
+from cyclesim.codegen.llvm_plan import Plan, buffer_idents, size_of
+from cyclesim.codegen.llvm_run import run_function
+from cyclesim.codegen.llvm_text import Writer, integer, number
 from cyclesim.schedule import Tableau
 
 
@@ -23,7 +24,7 @@ def run_text(plan: Plan, tableau: Tableau, rows: int) -> str:
         _copy(plan)
     if buffered:
         _rings(plan, buffered, before)
-    return _run(plan, tableau, rows, areas, rates, (buffered, before)) + "\n"
+    return run_function(plan, tableau, rows, areas, rates, (buffered, before))
 
 
 def _moved(plan: Plan, name: str, weights: tuple[float, ...], rates: list[int]) -> None:
@@ -132,152 +133,3 @@ def _rings(plan: Plan, count: int, before: int) -> None:
         given = w.gather("%history", spot, there)
         w.store(w.pick(there, given, w.reload(initial, turn)), entries, turn)
     w.finish()
-
-
-def _run(
-    plan: Plan,
-    tableau: Tableau,
-    rows: int,
-    areas: dict[str, int],
-    rates: list[int],
-    buffers: tuple[int, int],
-) -> str:
-    m = plan.module
-    lanes, real, flag = m.lanes, m.real, m.flag
-    fields = "\n".join(
-        f"  %{job.name.lower()}_at = getelementptr ptr, ptr %job, i64 {int(job)}\n"
-        f"  %{job.name.lower()} = load ptr, ptr %{job.name.lower()}_at"
-        for job in Job
-    )
-
-    def spot(name: str, place: int) -> str:
-        return f"  %{name} = getelementptr {real}, ptr %frame, i64 {place}"
-
-    places = [spot(name, place) for name, place in areas.items()]
-    places += [spot(f"rates_{n}", place) for n, place in enumerate(rates)]
-    places += [spot("next_held", plan.next_held), spot("held", plan.held_from)]
-    buffered, before = buffers
-    at_start, update, renew = "", "", ""
-    now = "double %time, double %time, ptr %now_0, i64 %pitch_n"
-    state = f"ptr %frame, ptr %levels, {now}"
-    if buffered:
-        places += [
-            spot("before", before),
-            spot("buffers", plan.held_from + plan.held_size - buffered),
-        ]
-        size = buffered * lanes * 8
-        at_start = (
-            f"  call void @llvm.memcpy.p0.p0.i64(ptr %before, ptr %buffers, i64 {size}, i1 false)"
-        )
-    if plan.held_size:
-        update = f"  call void @update({state})\n"
-        renew = "  call void @renew(ptr %frame)"
-    if buffered:
-        update += "  call void @rings(ptr %frame, ptr %history, i64 %step)\n"
-    stages = _stages(tableau, state, plan)
-    memcpy = "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)" if buffered else ""
-    newline = "\n"
-    nows = "\n".join(
-        f"  %row_{n} = add i64 %step, {f'%stage_{n}' if n else '0'}\n"
-        f"  %now_{n} = getelementptr double, ptr %clocked, i64 %row_{n}"
-        for n in range(len(tableau.b))
-    )
-    offsets = "\n".join(
-        f"  %stage_{n} = mul i64 %pitch_n, {n * len(plan.clocked or ())}"
-        for n in range(1, len(tableau.b))
-    )
-    return f"""{memcpy}
-define void @run(ptr %job, ptr %frame, ptr %history, i64 %begin, i64 %end) {{
-entry:
-{fields}
-  %steps_n = ptrtoint ptr %steps to i64
-  %width_n = ptrtoint ptr %width to i64
-  %pitch_n = ptrtoint ptr %pitch to i64
-{offsets}
-  %row_size = mul i64 %width_n, {rows}
-{newline.join(places)}
-  %dt = load double, ptr %clock
-  br label %block
-block:
-  %number = phi i64 [ %begin, %entry ], [ %number_next, %block_end ]
-  %lane = mul i64 %number, {lanes}
-  %died_here = getelementptr i64, ptr %died, i64 %lane
-  %states_here = getelementptr double, ptr %states, i64 %lane
-  call void @begin(ptr %job, ptr %frame, ptr %first, i64 %lane)
-{at_start}
-  br label %step_begin
-step_begin:
-  %step = phi i64 [ 0, %block ], [ %step_next, %step_end ]
-  %place = phi i64 [ 0, %block ], [ %place_next, %step_end ]
-  %levels = phi ptr [ %first, %block ], [ %spare, %step_end ]
-  %spare = phi ptr [ %second, %block ], [ %levels, %step_end ]
-  %alive = phi {flag} [ splat (i1 true), %block ], [ %alive_next, %step_end ]
-  %time_at = getelementptr double, ptr %times, i64 %step
-  %time = load double, ptr %time_at
-{nows}
-  call void @begin_step(ptr %frame, {now})
-  %due_at = getelementptr i64, ptr %saved, i64 %place
-  %due = load i64, ptr %due_at
-  %is_due = icmp eq i64 %due, %step
-  br i1 %is_due, label %save, label %saved_or_not
-save:
-  %row = mul i64 %place, %row_size
-  %to = add i64 %row, %lane
-  %out_here = getelementptr double, ptr %out, i64 %to
-  call void @outputs({state}, ptr %out_here, i64 %width_n, {flag} %alive)
-  %place_more = add i64 %place, 1
-  br label %saved_or_not
-saved_or_not:
-  %place_next = phi i64 [ %place, %step_begin ], [ %place_more, %save ]
-  %last = icmp eq i64 %step, %steps_n
-  br i1 %last, label %block_end, label %go_on
-go_on:
-{update}{stages}
-  %sum = call {real} @finite(ptr %next_held, i64 {plan.held_size}, {real} %sum_levels)
-  %bad = fcmp uno {real} %sum, zeroinitializer
-  %bad_bits = bitcast {flag} %bad to i{lanes}
-  %any_bad = icmp ne i{lanes} %bad_bits, 0
-  br i1 %any_bad, label %left, label %step_end
-left:
-  %new = and {flag} %bad, %alive
-  call void @failed(ptr %frame, ptr %levels, ptr %spare, {flag} %bad, {flag} %new, i64 %step,
-    ptr %died_here, ptr %states_here, i64 %width_n)
-  %good = xor {flag} %bad, splat (i1 true)
-  %alive_left = and {flag} %alive, %good
-  %alive_bits = bitcast {flag} %alive_left to i{lanes}
-  %none_left = icmp eq i{lanes} %alive_bits, 0
-  br i1 %none_left, label %block_end, label %step_end
-step_end:
-  %alive_next = phi {flag} [ %alive, %go_on ], [ %alive_left, %left ]
-{renew}
-  %step_next = add i64 %step, 1
-  br label %step_begin
-block_end:
-  %number_next = add i64 %number, 1
-  %more = icmp slt i64 %number_next, %end
-  br i1 %more, label %block, label %done
-done:
-  ret void
-}}"""
-
-
-def _stages(tableau: Tableau, state: str, plan: Plan) -> str:
-    """Return the calls that move levels by a step into the spare place, and look at them."""
-    real, last = plan.module.real, len(tableau.b)
-    if last == 1:
-        return f"  %sum_levels = call {real} @step({state}, ptr %spare)"
-    lines = [f"  call void @derivatives({state}, ptr %rates_0)"]
-    for stage, c in enumerate(tableau.c[1:], 1):
-        now = f"double %time_{stage}, double %time, ptr %now_{stage}, i64 %pitch_n"
-        lines += [
-            f"  call void @move_{stage}(ptr %frame, ptr %levels, ptr %stage)",
-            f"  %part_{stage} = fmul double {bits(c)}, %dt",
-            f"  %time_{stage} = fadd double %time, %part_{stage}",
-            f"  call void @derivatives(ptr %frame, ptr %stage, {now}, ptr %rates_{stage})",
-        ]
-    lines += [
-        f"  call void @move_{last}(ptr %frame, ptr %levels, ptr %spare)",
-        f"  %sum_levels = call {real} @finite(ptr %spare, i64 {plan.levels_size}, "
-        f"{real} zeroinitializer)",
-    ]
-    return "\n".join(lines)

@@ -10,9 +10,10 @@ from itertools import groupby
 
 from cyclesim.codegen.llvm_kernels import LIKELY
 from cyclesim.codegen.llvm_loop import run_text
+from cyclesim.codegen.llvm_operations import without_reciprocal
 from cyclesim.codegen.llvm_plan import CLOCK, Job, Plan, buffer_idents, size_of
 from cyclesim.codegen.llvm_terms import Terms
-from cyclesim.codegen.llvm_text import Module, Writer, integer, number
+from cyclesim.codegen.llvm_text import Module, Writer, number
 from cyclesim.compiler import FlatModel
 from cyclesim.compiler.flat import LevelRule
 from cyclesim.compiler.terms import Apply, Literal, Reading
@@ -328,7 +329,7 @@ class ModelText:
             if isinstance(term, Apply) and term.operation == "reciprocal":
                 divisor = terms.value(term.arguments[0])
                 w.store(w.div(number(1.0), divisor), "%frame", spot)
-                extreme = w.pick(_without_reciprocal(w, divisor), number(1.0), extreme)
+                extreme = w.pick(without_reciprocal(w, divisor), number(1.0), extreme)
             else:
                 w.store(terms.value(term), "%frame", spot)
         w.store(extreme, "%frame", self.plan.extreme)
@@ -388,14 +389,3 @@ def job(w: Writer, what: Job) -> str:
     """Return an entry of the job."""
     spot = w.value(f"getelementptr ptr, ptr %job, i64 {int(what)}")
     return w.value(f"load ptr, ptr {spot}")
-
-
-def _without_reciprocal(w: Writer, divisor: str) -> str:
-    """Return where a number is finite and not 0, but its reciprocal is not as precise."""
-    exponent = w.integers("and", w.integers("lshr", w.as_bits(divisor), integer(52)), integer(2047))
-    # Biased exponents from 3 to 2043 have reciprocals that are normal numbers.
-    small = w.value(f"icmp ult {w.whole} {exponent}, {integer(3)}")
-    large = w.value(f"icmp ugt {w.whole} {exponent}, {integer(2043)}")
-    odd = w.flags("or", small, large)
-    known = w.compare("one", w.intrinsic("fabs", divisor), number(float("inf")))
-    return w.flags("and", odd, w.flags("and", known, w.compare("une", divisor, number(0.0))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cyclesim.codegen.llvm_kernels import HALF, ONE, kernel, one_by_one, polynomial
-from cyclesim.codegen.llvm_text import Writer, number
+from cyclesim.codegen.llvm_text import Writer, integer, number
 from cyclesim.noise import CENTRE, MIDDLE, TAIL
 
 ZERO, NAN = number(0.0), number(float("nan"))
@@ -150,3 +150,14 @@ CALLED_BACK = (
     *("permutations", "poisson_quantile", "binomial_quantile", "gamma_quantile", "beta_quantile"),
 )
 """Operations that compiled code asks the table for, one lane at a time: seldom used, and slow."""
+
+
+def without_reciprocal(w: Writer, divisor: str) -> str:
+    """Return where a number is finite and not 0, but its reciprocal is not as precise."""
+    exponent = w.integers("and", w.integers("lshr", w.as_bits(divisor), integer(52)), integer(2047))
+    # Biased exponents from 3 to 2043 have reciprocals that are normal numbers.
+    small = w.value(f"icmp ult {w.whole} {exponent}, {integer(3)}")
+    large = w.value(f"icmp ugt {w.whole} {exponent}, {integer(2043)}")
+    odd = w.flags("or", small, large)
+    known = w.compare("one", w.intrinsic("fabs", divisor), number(float("inf")))
+    return w.flags("and", odd, w.flags("and", known, w.compare("une", divisor, number(0.0))))

@@ -91,8 +91,8 @@ class Plan:
         self.needs = _needs(flat.steps)
         constants = [each for s in flat.constants for each in s.assignments]
         self.constants = {each.ident for each in constants}
-        for ident in self.constants:
-            self._store(ident)
+        for each in constants:
+            self._store(each.ident)
         self.standing = self._standing()
 
     def take(self, count: int) -> int:
@@ -184,8 +184,10 @@ class Plan:
             if any(other.ident not in still for other in statement.assignments)
         }
         still -= split
-        for ident in still:
-            self._store(ident)
+        for statement in self.flat.steps:  # in order: code must not depend on that of a set
+            for each in statement.assignments:
+                if each.ident in still:
+                    self._store(each.ident)
         return frozenset(still)
 
     def _moves(self, term: Term) -> bool:

@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import prod
 from operator import mul
 
+from cyclesim.codegen.llvm_draws import drawn
 from cyclesim.codegen.llvm_kernels import KERNELS, ONE, kernel, one_by_one
 from cyclesim.codegen.llvm_operations import (
     CALLED_BACK,
@@ -39,13 +40,11 @@ from cyclesim.compiler.terms import (
     Symbol,
 )
 from cyclesim.names import Ident
-from cyclesim.noise import ROUNDS
 
 REDUCTIONS = ("rank", "sort_order", "rank_order", "selected", "allocated")
 """Reductions that compiled code asks Python for, by their number."""
 
 CALLED_REDUCTION = "cyclesim_reduction"
-_LOW = 0xFFFFFFFF
 
 
 class Terms:
@@ -84,7 +83,7 @@ class Terms:
             case Lookup():
                 return self.lookup(term)
             case Draw():
-                return self.draw(term)
+                return drawn(self, term)
             case Apply():
                 if not self.once and self.plan.clocked is not None and self.plan.timed(term):
                     return self.at_this_time(self.plan.timed_place(term))
@@ -302,36 +301,6 @@ class Terms:
         w.line(f"call void @{CALLED_REDUCTION}({given}, ptr {base})")
         return w.reload(base, bodies * count + extras)
 
-    # Draws
-
-    def draw(self, term: Draw) -> str:
-        """Return a number between 0 and 1 by its coordinates (Philox 4x32-10)."""
-        w = self.w
-        element = w.integers("and", w.to_integer(self.value(term.element)), integer(_LOW))
-        if term.seed is None:
-            site = integer(term.site & _LOW)
-            key = [self.key(self.plan.seed), self.key(self.plan.run)]
-        else:
-            site, key = integer(0), [integer(term.seed & _LOW), integer(0)]
-        first, second = philox(w, [site, element, self.noise_step(), integer(0)], key)
-        high = w.mul(w.to_real(w.integers("lshr", first, integer(6))), number(67108864.0))
-        low = w.to_real(w.integers("lshr", second, integer(6)))
-        whole_number = w.add(w.add(high, low), number(0.5))
-        return w.mul(whole_number, number(2.0**-52))
-
-    def key(self, spot: int) -> str:
-        """Return a part of the key of all draws."""
-        address = self.w.address("%frame", spot)
-        found = self.w.value(f"load {self.w.whole}, ptr {address}, align 8")
-        return self.w.integers("and", found, integer(_LOW))
-
-    def noise_step(self) -> str:
-        """Return the number of the noise step, counted on the grid of the model's own dt."""
-        w = self.w
-        gone = w.sub(self.clock(Reading.STEP_TIME), self.clock(Reading.START))
-        steps = w.add(w.div(gone, w.load("%frame", self.plan.declared_dt)), number(1e-6))
-        return w.integers("and", w.to_integer(w.intrinsic("floor", steps)), integer(_LOW))
-
     # Assignments
 
     def statements(self, statements: Iterable[Statement]) -> None:
@@ -425,22 +394,3 @@ class Terms:
 
 def _strides(shape: Sequence[int]) -> list[int]:
     return list(accumulate((1, *reversed(shape[1:])), mul))[::-1]
-
-
-def philox(w: Writer, counter: list[str], key: list[str]) -> tuple[str, str]:
-    """Return the first two 32-bit words of Philox 4x32-10."""
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
-    low, shift = integer(_LOW), integer(32)
-    for _ in range(ROUNDS):
-        first = w.integers("mul", c0, integer(0xD2511F53))
-        second = w.integers("mul", c2, integer(0xCD9E8D57))
-        c0, c1, c2, c3 = (
-            w.integers("xor", w.integers("xor", w.integers("lshr", second, shift), c1), k0),
-            w.integers("and", second, low),
-            w.integers("xor", w.integers("xor", w.integers("lshr", first, shift), c3), k1),
-            w.integers("and", first, low),
-        )
-        k0 = w.integers("and", w.integers("add", k0, integer(0x9E3779B9)), low)
-        k1 = w.integers("and", w.integers("add", k1, integer(0xBB67AE85)), low)
-    return c0, c1

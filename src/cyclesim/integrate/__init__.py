@@ -21,11 +21,13 @@ def integrate(
     tolerance: float = 1e-8,
     *,
     keep: Sequence[int] | None = None,
+    threads: int | None = None,
 ) -> Trajectory:
     """Return the trajectory of a program by the method that the schedule names.
 
     `tolerance` is that of an adaptive solver. `keep` are the rows of the model that the values of
-    the trajectory hold, in that order; None keeps all. Raises RunError where an adaptive solver
+    the trajectory hold, in that order; None keeps all. `threads` are those of machine code: by
+    themselves as many as CYCLESIM_THREADS says, or one. Raises RunError where an adaptive solver
     is asked for a model that is defined on a fixed step only.
     """
     if schedule.method.adaptive:
@@ -36,5 +38,5 @@ def integrate(
     if program.target == "llvm":
         from cyclesim.integrate.compiled import integrate_compiled
 
-        return integrate_compiled(program, schedule, binding, state, keep)
+        return integrate_compiled(program, schedule, binding, state, keep, threads)
     return integrate_fixed(program, schedule, binding, state, keep)

@@ -58,4 +58,6 @@ class Rings:
     def _steps(self, delay: float) -> int:
         if delay != delay:
             return 1
-        return max(1, min(len(self.inputs[0]) + 1, math.ceil(min(delay / self.dt, 1e15) - 1e-6)))
+        return max(
+            1, min(len(self.inputs[0]) + 1, math.ceil(min(max(delay / self.dt, 0.0), 1e15) - 1e-6))
+        )

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cyclesim.analysis.loops import Loop, LoopAnalysis, Partition, loops, names_beside
+from cyclesim.analysis.loops import (
+    Loop,
+    LoopAnalysis,
+    Method,
+    Partition,
+    loops,
+    names_beside,
+)
+from cyclesim.analysis.loops.analysis import CANCELLING
 from cyclesim.analysis.loops.parts import STILL
 from cyclesim.analysis.words import moment
+from cyclesim.compiler import FlatModel
 from cyclesim.errors import UsageError
 from cyclesim.names import Ident, canonical
 from cyclesim.page.picture import DrawnLoop, Picture
@@ -42,44 +51,90 @@ class Strip:
     """The shares of loops over a run: `shares` are per cent, signed, (interval,) by loop.
 
     `phases` are (start, end, places of loops, share). `words` says in sentences which loop ruled
-    when, or why nothing can be said.
+    when; `silent` is why nothing can be said, empty where something can.
     """
 
     shares: Mapping[int, str]
     phases: tuple[tuple[float, float, tuple[int, ...], float], ...]
     words: tuple[str, ...]
+    silent: str = ""
 
 
 def strips(
-    runs: Sequence[Results], picture: Picture | None
+    runs: Sequence[Results], headline: Ident, picture: Picture | None
 ) -> tuple[tuple[Told, ...], tuple[Strip, ...]]:
     """Return the loops that rule in some runs, and for each run how much and when.
 
-    Loops are compared among the stocks that belong together most: the largest group that moves.
+    Loops are compared among stocks that all reach one another: in the largest such group that
+    moves and that the headline follows from.
     """
     told: dict[str, tuple[int, Told]] = {}
     made: list[Strip] = []
+    causes: frozenset[Ident] | None = None
     for results in runs:
+        causes = causes if causes is not None else upstream(results.flat, headline)
         try:
             found = loops(results, names_beside(results.flat.path, results.flat))
         except UsageError as error:
-            made.append(Strip({}, (), (f"Loops are not scored here: {error}",)))
+            made.append(_silent(f"Loops are not scored here: {error}"))
             continue
-        made.append(_strip(found, told, picture))
+        made.append(_strip(found, causes, told, picture))
     return tuple(each for _, each in told.values()), tuple(made)
 
 
+def upstream(flat: FlatModel, ident: Ident) -> frozenset[Ident]:
+    """Return all that a variable follows from, itself included."""
+    needs: dict[Ident, set[Ident]] = {variable.ident: set() for variable in flat.variables}
+    for statement in (*flat.constants, *flat.steps):
+        for each in statement.assignments:
+            needs[each.ident].update(need for piece in each.pieces for need in piece.symbols)
+    for level in flat.levels:
+        needs[level.ident].update((*level.inflows, *level.outflows))
+    for memory in flat.memories:
+        needs[memory.ident].update(need for piece in memory.update for need in piece.symbols)
+    for ring in flat.buffers:
+        pieces = (*ring.input, *ring.delay)
+        needs[ring.ident].update(need for piece in pieces for need in piece.symbols)
+    found: set[Ident] = set()
+    waiting = [ident]
+    while waiting:
+        cause = waiting.pop()
+        if cause not in found:
+            found.add(cause)
+            waiting += needs.get(cause, set())
+    return frozenset(found)
+
+
+def _silent(words: str) -> Strip:
+    return Strip({}, (), (words,), words)
+
+
 def _strip(
-    found: LoopAnalysis, told: dict[str, tuple[int, Told]], picture: Picture | None
+    found: LoopAnalysis,
+    causes: frozenset[Ident],
+    told: dict[str, tuple[int, Told]],
+    picture: Picture | None,
 ) -> Strip:
-    moving = [p for p in found.partitions if p.moved >= STILL and found.of(p.number)]
+    moving = [
+        partition
+        for partition in found.partitions
+        if partition.moved >= STILL
+        and any(canonical(name.partition("[")[0]) in causes for name in partition.stocks)
+    ]
     if not moving:
-        return Strip({}, (), ("Nothing on a feedback loop moves in this run.",))
+        return _silent("Nothing on a feedback loop moves in this run.")
     partition = moving[0]
     listed = found.of(partition.number)
-    chosen = [x for x in listed if x.importance >= _SMALL or x.peak >= 0.1][:MOST_LOOPS] or [
-        listed[0]
-    ]
+    if partition.loops < 2 or not listed:
+        return _silent(
+            f"Its {len(partition.stocks)} stocks are tied by too many loops to be told apart, so "
+            "that no loop is named."
+            if len(partition.stocks) > 1
+            else "There is one loop only, and nothing that it could be held against."
+        )
+    if partition.method is not Method.FOLDED and _net(partition) < CANCELLING:
+        return _silent("Its loops cancel one another, so that single ones say little.")
+    chosen = [x for x in listed if x.importance >= _SMALL or x.peak >= 0.1][:MOST_LOOPS]
     ruling = {mark for phase in partition.phases for mark in phase.loops}
     chosen += [loop for loop in listed if loop.mark in ruling and loop not in chosen]
     places: dict[str, int] = {}
@@ -92,10 +147,24 @@ def _strip(
         (phase.start, phase.end, tuple(places[mark] for mark in phase.loops), phase.share)
         for phase in partition.phases
     )
-    words = tuple(
-        _sentences(found, partition, {mark: told_of(told, i) for mark, i in places.items()})
-    )
+    named = {mark: told_of(told, place) for mark, place in places.items()}
+    words = (*_sentences(found, partition, named), *_scope(partition))
     return Strip(shares, phases, words)
+
+
+def _net(partition: Partition) -> float:
+    """Return what is left of all loops together, on average while anything moves."""
+    sizes = np.abs(partition.net)
+    return float(sizes[sizes > 0].mean()) if (sizes > 0).any() else 1.0
+
+
+def _scope(partition: Partition) -> Iterator[str]:
+    """Yield what was compared, and what a reader of the shares has to know."""
+    among = partition.through or partition.stocks
+    rest = f" and {len(among) - 4} more" if len(among) > 4 else ""
+    yield f"Compared: {partition.loops:,} loops among {', '.join(among[:4])}{rest}."
+    for note in partition.notes:
+        yield f"{note[:1].upper()}{note[1:]}"
 
 
 def told_of(told: Mapping[str, tuple[int, Told]], place: int) -> Told:

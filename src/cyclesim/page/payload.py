@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclesim.analysis.words import moment, with_unit
-from cyclesim.codegen.emit_javascript import emit_javascript
-from cyclesim.codegen.emit_javascript import schedule_numbers
+from cyclesim.codegen.emit_javascript import emit_javascript, schedule_numbers
 from cyclesim.compiler import FlatModel
 from cyclesim.ensemble import past, run_scenario, scenario_models
 from cyclesim.errors import StudyError
@@ -21,7 +20,7 @@ from cyclesim.page.picture import Picture, picture_of
 from cyclesim.report.marks import begins
 from cyclesim.scenario.document import parse
 from cyclesim.scenario.frame import first_change
-from cyclesim.scenario.parts import Output, Scenario, Study
+from cyclesim.scenario.parts import Direction, Output, Scenario, Study
 from cyclesim.version import __version__
 
 MOST_CHARTS = 3
@@ -204,7 +203,7 @@ def _picture(picture: Picture, flat: FlatModel) -> dict[str, Any]:
 
 def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
     runs = [run_scenario(study, each, estimate_error=False) for each in study.scenarios]
-    told, made = strips(runs, picture)
+    told, made = strips(runs, headline(study), picture)
     return {
         "told": [
             {
@@ -221,6 +220,7 @@ def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
                 "shares": [[place, packed] for place, packed in strip.shares.items()],
                 "phases": [list(phase) for phase in strip.phases],
                 "words": list(strip.words),
+                "silent": strip.silent,
             }
             for strip in made
         ],
@@ -249,6 +249,15 @@ def _story(study: Study, levers: Sequence[Lever]) -> dict[str, Any] | None:
             for step in study.story.steps
         ],
     }
+
+
+def headline(study: Study) -> Ident:
+    """Return the first output that has a good direction, else the first."""
+    directed = (each for each in study.outputs if each.good is not Direction.NEITHER)
+    name = next(directed, study.outputs[0]).variable.name
+    known = study.model.flat.found(name)
+    assert known is not None  # an output is a variable of the model or part of one
+    return known[0].ident
 
 
 def _source(study: Study) -> dict[str, Any] | None:

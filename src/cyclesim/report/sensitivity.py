@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.sensitivity import Fan, Labels, Screening, SensitivityAnalysis, Variance
-from cyclesim.analysis.sensitivity.words import sections
+from cyclesim.analysis.sensitivity.words import answer, sections
 from cyclesim.analysis.words import unit
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
 from cyclesim.report.figures import FONT, plain
@@ -19,7 +19,7 @@ from cyclesim.report.html import scripted_page, template_text
 INK, SOFT, BLUE, GOOD, BAD = "#1d2126", "#59616a", "#0068a8", "#007a58", "#b94a08"
 MOST_BARS = 12
 MOST_OUTPUTS = 4
-_END_COLOURS = {"gets better": GOOD, "gets worse": BAD}
+_END_COLOURS = {"gets better": GOOD, "gets worse": BAD, "moves": "#9aa1a9"}
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,7 @@ def sensitivity_html(found: SensitivityAnalysis) -> str:
         payload,
         style=template_text("report.css"),
         found=found,
+        answer=answer(found),
         sections=list(sections(found)),
         drawn=drawn,
     )

@@ -21,8 +21,8 @@ from cyclesim.scenario.named_loops import loops_of
 from cyclesim.scenario.parts import Direction, Expectation, Output, Study
 from cyclesim.scenario.scenarios import scenarios_of
 from cyclesim.scenario.schema import OutputKeys, StudyKeys
-from cyclesim.scenario.tipping import tipping_of
 from cyclesim.scenario.story import story_of
+from cyclesim.scenario.tipping import tipping_of
 from cyclesim.scenario.ui import ui_of
 from cyclesim.scenario.validation import Valid, valid_part
 

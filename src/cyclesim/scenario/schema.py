@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cyclesim.scenario.change_schema import CHANGES, ChangeKeys
 from cyclesim.scenario.design_schema import DESIGN_TAGS, Designs
-from cyclesim.scenario.tipping_schema import TippingKeys
-from cyclesim.scenario.story_schema import StoryKeys
-from cyclesim.scenario.ui_schema import UiKeys
 from cyclesim.scenario.loops_schema import LoopsKeys
+from cyclesim.scenario.story_schema import StoryKeys
+from cyclesim.scenario.tipping_schema import TippingKeys
+from cyclesim.scenario.ui_schema import UiKeys
 from cyclesim.scenario.values import (
     AboveZero,
     Good,

@@ -5,7 +5,6 @@ from cyclesim.analysis.explanation.parts import (
     Cause,
     Claim,
     Cut,
-    Cycle,
     Driver,
     Explanation,
     Phase,
@@ -13,6 +12,7 @@ from cyclesim.analysis.explanation.parts import (
     ToldLoop,
 )
 from cyclesim.analysis.explanation.studies import StudyExplanations, explain_study
+from cyclesim.analysis.labels import Cycle
 
 __all__ = [
     "Cause",

@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from cyclesim.analysis.labels import Cycle
 from cyclesim.analysis.shapes import Behaviour
 from cyclesim.scenario.parts import Output, Scenario
 
@@ -21,13 +22,6 @@ class Cause(Enum):
     OUTSIDE = "the change comes from outside"
     SHARED = "no single loop carries the change"
     BROKEN_OFF = "the run broke off"
-
-
-class Cycle(Enum):
-    """A movement in a good or a bad direction that a loop that reinforces carries."""
-
-    VIRTUOUS = "virtuous cycle"
-    VICIOUS = "vicious cycle"
 
 
 @dataclass(frozen=True)

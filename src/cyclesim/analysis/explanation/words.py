@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cyclesim.analysis.behavior import Behaviour, Shape
-from cyclesim.analysis.explanation.parts import Cause, Claim, Cycle, Driver, Explanation, ToldLoop
+from cyclesim.analysis.explanation.parts import Cause, Claim, Driver, Explanation, ToldLoop
+from cyclesim.analysis.labels import SELF_FEEDING, Cycle
 from cyclesim.analysis.words import many, moment, pair, with_unit
 from cyclesim.scenario.parts import Direction
 
 MOST_STATIONS = 6
 """Variables of a loop that a sentence names."""
-
-_SPEEDING = frozenset({Shape.RISING_EVER_FASTER, Shape.DECLINING_EVER_FASTER, Shape.S_SHAPED})
 
 
 def label(found: Behaviour, reinforcing: bool, speeds_up: bool = False) -> tuple[str, Cycle | None]:
@@ -22,7 +21,7 @@ def label(found: Behaviour, reinforcing: bool, speeds_up: bool = False) -> tuple
     Virtuous and vicious need both a movement in a good or bad direction that speeds up, by its
     shape or (`speeds_up`) while the loop leads, and a loop that reinforces and carries it.
     """
-    speeding = speeds_up or found.shape in _SPEEDING
+    speeding = speeds_up or found.shape in SELF_FEEDING
     if reinforcing and speeding and found.better is not None:
         cycle = Cycle.VIRTUOUS if found.better else Cycle.VICIOUS
         return cycle.value, cycle
@@ -33,7 +32,7 @@ def label(found: Behaviour, reinforcing: bool, speeds_up: bool = False) -> tuple
         kind = "improvement" if found.better else "decline"
     elif found.good is Direction.NEITHER:
         kind = "rise" if found.change > 0 else "fall"
-    if found.shape is Shape.OSCILLATING:
+    if found.shape in (Shape.OSCILLATING, Shape.DAMPED, Shape.GROWING):
         return "oscillation", None
     if reinforcing:
         return f"{kind} that feeds itself", None

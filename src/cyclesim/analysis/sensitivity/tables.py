@@ -8,7 +8,15 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cyclesim.analysis.sensitivity.parts import Discovery, Failures, SensitivityAnalysis
+from cyclesim.analysis.sensitivity.parts import (
+    Discovery,
+    Distance,
+    Failures,
+    Labels,
+    Screening,
+    SensitivityAnalysis,
+    Variance,
+)
 from cyclesim.analysis.sensitivity.words import region_words, sentences
 
 SCHEMA_VERSION = 1
@@ -137,57 +145,63 @@ def as_dict(found: SensitivityAnalysis) -> dict[str, Any]:
         "seed": found.seed,
         "runs": found.runs,
         "quantities": [quantity.label for quantity in found.quantities],
-        "morris": [
-            {
-                "output": s.output.title,
-                "failures": _failures(s.failures),
-                "effects": {
-                    s.quantities[i].label: {
-                        "mean": _number(s.mean[i]), "spread": _number(s.spread[i]),
-                        "interval": _number(s.interval[i]),
-                    }
-                    for i in s.order
-                },
-            }
-            for s in found.screenings
-        ],
-        "sobol": [
-            {
-                "output": v.output.title,
-                "points": v.points,
-                "failures": _failures(v.failures),
-                "indices": {
-                    v.quantities[i].label: {
-                        "first": _number(v.first[i]), "total": _number(v.total[i]),
-                        "first_interval": _number(v.first_interval[i]),
-                        "total_interval": _number(v.total_interval[i]),
-                    }
-                    for i in v.order
-                },
-            }
-            for v in found.variances
-        ],
-        "pawn": [
-            {
-                "output": d.output.title,
-                "idle": _number(d.noise),
-                "failures": _failures(d.failures),
-                "distances": {d.quantities[i].label: _number(d.median[i]) for i in d.order},
-            }
-            for d in found.distances
-        ],
-        "labels": [
-            {
-                "output": each.output.title,
-                "ends": {s.name: s.value for s in each.ends},
-                "courses": {s.name: s.value for s in each.courses},
-                "regions": [_region(r, each.output.title) for r in each.discoveries],
-            }
-            for each in found.labels
-        ],
+        "morris": [_screening(each) for each in found.screenings],
+        "sobol": [_variance(each) for each in found.variances],
+        "pawn": [_distance(each) for each in found.distances],
+        "labels": [_labels(each) for each in found.labels],
         "words": list(sentences(found)),
         "notes": list(found.notes),
-    }  # fmt: skip
+    }
+
+
+def _screening(found: Screening) -> dict[str, Any]:
+    return {
+        "output": found.output.title,
+        "failures": _failures(found.failures),
+        "effects": {
+            found.quantities[i].label: {
+                "mean": _number(found.mean[i]),
+                "spread": _number(found.spread[i]),
+                "interval": _number(found.interval[i]),
+            }
+            for i in found.order
+        },
+    }
+
+
+def _variance(found: Variance) -> dict[str, Any]:
+    return {
+        "output": found.output.title,
+        "points": found.points,
+        "failures": _failures(found.failures),
+        "indices": {
+            found.quantities[i].label: {
+                "first": _number(found.first[i]),
+                "first_interval": _number(found.first_interval[i]),
+                "total": _number(found.total[i]),
+                "total_interval": _number(found.total_interval[i]),
+            }
+            for i in found.order
+        },
+    }
+
+
+def _distance(found: Distance) -> dict[str, Any]:
+    return {
+        "output": found.output.title,
+        "idle": _number(found.noise),
+        "failures": _failures(found.failures),
+        "distances": {found.quantities[i].label: _number(found.median[i]) for i in found.order},
+    }
+
+
+def _labels(found: Labels) -> dict[str, Any]:
+    return {
+        "output": found.output.title,
+        "ends": {share.name: share.value for share in found.ends},
+        "courses": {share.name: share.value for share in found.courses},
+        "regions": [_region(region, found.output.title) for region in found.discoveries],
+    }
 
 
 def _failures(found: Failures) -> dict[str, Any]:

@@ -27,6 +27,28 @@ _SMALL = 0.02
 _CERTAIN = 0.05
 
 
+def answer(found: SensitivityAnalysis) -> list[str]:
+    """Return what the analysis says of the most important output, in up to three sentences."""
+    told: list[str] = []
+    if found.labels:
+        labels = found.labels[0]
+        common = [share for share in labels.ends if share.value >= 0.005]
+        ends = " and ".join(f"{share.name} in {_percent(share.value)}" for share in common)
+        told.append(f"'{labels.output.title}' {ends} of the runs.")
+    if found.variances and found.variances[0].deviation > 0:
+        variance = found.variances[0]
+        most = [place for place in variance.order[:3] if variance.total[place] >= _CERTAIN]
+        names = ", ".join(
+            f"'{variance.quantities[place].label}' ({_percent(variance.total[place])})"
+            for place in most
+        )
+        told.append(f"Where it ends is decided most by {names}, shares of its variance.")
+    if found.labels:
+        labels = found.labels[0]
+        told += [region_words(region, labels.output.title) for region in labels.discoveries[:1]]
+    return told
+
+
 def sections(found: SensitivityAnalysis) -> Iterator[tuple[str, list[str]]]:
     """Yield each part with its sentences, the most telling first."""
     if found.labels:

@@ -69,9 +69,9 @@ def headline(study: Study, name: str | None = None) -> Output:
 
 
 def course(today: Today, step: Step) -> np.ndarray | None:
-    """Return the outputs (output, time) of the organisation as it is, at a dozen times."""
+    """Return the outputs (output, time) of the organisation as it is, each quarter of the run."""
     study = today.study
-    every = (study.specs.stop - study.specs.start) / 8
+    every = (study.specs.stop - study.specs.start) / 4
     try:
         results = _run(study, today.scenario, study.specs.stop, step, every)
     except (UsageError, RunError):

@@ -187,12 +187,12 @@ def between_words(line: Between) -> Iterator[str]:
     def apart(stock: tuple[str, str | None, float, float, float]) -> float:
         return abs(stock[4] - stock[2]) / (max(abs(stock[4]), abs(stock[2])) or 1.0)
 
-    for stock in sorted(line.stocks, key=lambda each: -apart(each))[:MOST]:
-        low, value, high = stock[2], stock[3], stock[4]
+    for stock in sorted(line.stocks, key=apart, reverse=True)[:MOST]:
+        least, value, most = stock[2:5]
         if apart(stock) > 0:
             yield (
-                f"{stock[0]}: {with_unit(number(value, _decimals(low, high)), stock[1])} at the "
-                f"turn, {number(low)} in the bad start and {number(high)} in the good one."
+                f"{stock[0]}: {with_unit(number(value, _decimals(least, most)), stock[1])} at the "
+                f"turn, {number(least)} in the bad start and {number(most)} in the good one."
             )
 
 

@@ -69,8 +69,8 @@ def run_batch(
     needed, free = most_bytes(plan) - _size(folder), free_bytes(folder)
     if needed > free:
         raise RunError(
-            f"the batch may take {needed / 1e9:,.1f} GB, and the disk of '{folder}' has "
-            f"{free / 1e9:,.1f} GB left. Free some, keep fewer outputs or times, or use "
+            f"the batch may take {needed / 1e6:,.0f} MB, and the disk of '{folder}' has "
+            f"{free / 1e6:,.0f} MB left. Free some, keep fewer outputs or times, or use "
             "--summary-only."
         )
     folder.mkdir(parents=True, exist_ok=True)

@@ -108,7 +108,7 @@ const settle = (function () {
       at("sentence").textContent = told.text;
       announce(`${told.word}. ${told.text}`);
       pictures.setStrip(data.loops ? near : null, now.time);
-      at("strip-of").textContent = near === null ? "No scenario runs like this; loops are scored for scenarios only." : exactly ? "" : `Loops of \u2018${data.presets[near].title}\u2019, the scenario whose course is nearest to yours.`;
+      at("strip-of").textContent = near !== null && data.loops && data.loops.strips[near].silent ? data.loops.strips[near].silent : near === null ? "No scenario runs like this; loops are scored for scenarios only." : exactly ? "" : `Loops of \u2018${data.presets[near].title}\u2019, the scenario whose course is nearest to yours.`;
       compare(runs);
       for (const place of visible) describe(charts[place]);
       tipping.ask();
@@ -270,6 +270,7 @@ function widen() {
 
 const story = makeStory(store, pictures, () => paint());
 
+for (const id of data.levers.length ? [] : ["levers-title", "tipping"]) at(id).hidden = true;
 store.start();
 arrange();
 about();

@@ -27,6 +27,14 @@ function timeTicks(low, high, count) {
   return found;
 }
 
+// A value at the axis, short enough to stand beside it.
+function tickText(value, step, decimals) {
+  if (Math.abs(value) >= 1e12) return value.toExponential(0);
+  if (step < 5e5) return number(value, decimals);
+  const [size, sign] = step < 5e8 ? [1e6, "M"] : [1e9, "bn"];
+  return value === 0 ? "0" : `${number(value / size, (String(step / size).split(".")[1] || "").length)} ${sign}`;
+}
+
 function bounds(columns) {
   let low = Infinity;
   let high = -Infinity;
@@ -140,7 +148,7 @@ class Chart {
     for (const value of values) {
       const y = this.y(value).toFixed(1);
       grid.append(draw("line", { class: value === 0 ? "zero" : "rule", x1: LEFT, x2: width - RIGHT, y1: y, y2: y }));
-      grid.append(draw("text", { x: LEFT - 6, y: Number(y) + 4, "text-anchor": "end" }, number(value, decimals)));
+      grid.append(draw("text", { x: LEFT - 6, y: Number(y) + 4, "text-anchor": "end" }, tickText(value, step, decimals)));
     }
     const [first, last] = this.span;
     for (const time of timeTicks(first, last, Math.max(3, Math.floor((width - LEFT - RIGHT) / 62)))) {

@@ -67,16 +67,17 @@ const engine = (function () {
       for (let step = 1; step <= steps && one !== end; step++) {
         let outside = one + ((end - one) * step) / steps;
         const there = side_at(outside);
-        if (there === here || Number.isNaN(there)) {
+        if (Object.is(there, here)) {
           inside = outside;
           continue;
         }
         for (let halving = 0; halving < 24 && Math.abs(outside - inside) > lever.step / 20; halving++) {
           const middle = (inside + outside) / 2;
-          if (side_at(middle) === here) inside = middle;
+          if (Object.is(side_at(middle), here)) inside = middle;
           else outside = middle;
         }
-        found[name] = { at: outside, before: inside, side: there };
+        const next = side_at(outside);
+        found[name] = { at: outside, side: next === 0 ? there : next };  // past the narrow band of no move
         break;
       }
     }

@@ -71,7 +71,7 @@ function leverRow(lever, place, store, onMove, group) {
         last = { word: tick.firstChild, at: where };
         if (where <= 0.14 || where >= 0.86) {
           tick.classList.add(where < 0.5 ? "first" : "last");
-          (where < 0.5 ? low : high).classList.add("hidden");  // the two would lie on each other
+          (where < 0.5 ? low : high).classList.add("covered"); // the two would lie on each other
         }
       }
       tick.title = `${word}: ${grouped(value)}`;
@@ -129,7 +129,7 @@ function makeTiles(onToggle) {
       const other = base.values.get(output.name);
       const end = column[column.length - 1];
       const before = other[other.length - 1];
-      value.textContent = number(end, places(end, before));
+      value.textContent = Math.abs(end) >= 1e7 && Math.abs(end) < 1e12 ? `${number(end / 1e6)} M` : number(end, places(end, before));
       const moved = change(end, before);
       const good = goodness(output, end - before, Math.max(Math.abs(end), Math.abs(before)));
       const arrow = moved === "same" || moved === "" ? "" : end > before ? "\u25b2 " : "\u25bc ";
@@ -157,7 +157,7 @@ function verdict(run, near, exactly, ruling) {
   const side = engine.side(column);
   const good = output.good === "neither" ? 0 : side * (output.good === "up" ? 1 : -1);
   const decimals = places(first, last);
-  const verb = side === 0 ? "ends where it began, at" : side > 0 ? "rises from" : "falls from";
+  const verb = side === 0 ? "ends about where it began, at" : side > 0 ? "rises from" : "falls from";
   const numbers = side === 0 ? number(last, decimals) : `${number(first, decimals)} to ${withUnit(number(last, decimals), output.units)}`;
   let text = `${output.title} ${verb} ${numbers} by ${moment(end)}.`;
   let word = good > 0 ? "Better" : good < 0 ? "Worse" : "Holds";
@@ -169,9 +169,12 @@ function verdict(run, near, exactly, ruling) {
     if (ruling.share > 0 && good > 0) word = "A virtuous cycle";
     if (ruling.share > 0 && good < 0) word = "A vicious cycle";
     const head = exactly ? "The" : `As in \u2018${data.presets[near].title}\u2019, the scenario nearest to it, the`;
-    text += ` ${head} ${kind} ${many ? "loops" : "loop"} ${names}${more} ${many ? "carry" : "carries"} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change ${ruling.times > 1 ? "in turns " : ""}from ${moment(ruling.start)} to ${moment(ruling.end)}.`;
+    const carries = Math.abs(ruling.share) >= 0.5 ? (many ? "together carry" : "carries") : (many ? "lead with" : "leads with");
+    const long = `${number(ruling.long, 0)} ${data.moment}${ruling.long === 1 ? "" : "s"}`;
+    const span = ruling.times > 1 ? `over ${long} in all, between ${moment(ruling.start)} and ${moment(ruling.end)}` : `from ${moment(ruling.start)} to ${moment(ruling.end)}`;
+    text += ` ${head} ${kind} ${many ? "loops" : "loop"} ${names}${more} ${carries} ${(100 * Math.abs(ruling.share)).toFixed(0)} % of the change ${span}.`;
   } else if (near !== null && side !== 0 && data.loops) {
-    text += " No loop rules for long: they take turns.";
+    text += ` ${data.loops.strips[near].silent || "No loop rules for long: they take turns."}`;
   } else if (near === null) {
     text += " No scenario runs like this one, and loops are scored for scenarios only.";
   }

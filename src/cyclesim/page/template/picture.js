@@ -24,6 +24,7 @@ function makePicture(onTime) {
   if (strip) strip.append(areas, cursor);
 
   if (svg) {
+    svg.style.maxWidth = `${1.25 * Number(svg.getAttribute("width"))}px`;
     svg.removeAttribute("width");
     svg.removeAttribute("height");
     for (const [id, names] of data.picture.stocks) {
@@ -90,7 +91,8 @@ function makePicture(onTime) {
     at("phases").replaceChildren();
     light(null);
     if (preset === null) return;
-    const { series, words } = strips[preset];
+    const { series, words, silent } = strips[preset];
+    for (const each of [strip, at("strip-axis")]) each.toggleAttribute("hidden", silent !== "");
     for (const text of words) at("phases").append(make("li", { dir: "auto", text }));
     strip.setAttribute("aria-label", `Share of each loop in the change over time. ${words.join(" ")}`);
     const mean = (column) => column.reduce((sum, share) => sum + Math.abs(share), 0) / (column.length || 1);

@@ -69,7 +69,7 @@ function makeTipping(store) {
   function ends(output, side) {
     const { good } = data.outputs[output];
     if (side === 0) return "ends where it began";
-    if (Number.isNaN(side)) return "has no end";
+    if (Number.isNaN(side)) return "breaks down before the end";
     const kind = good === "neither" ? (side > 0 ? "higher" : "lower") : (side > 0) === (good === "up") ? "better" : "worse";
     return `ends ${kind} than it began`;
   }
@@ -88,7 +88,7 @@ function makeTipping(store) {
     let text;
     if (!found.below && !found.above) {
       const same = found.output === first ? `${data.outputs[first].title} ${ends(first, found.here)}` : "each headline ends on one and the same side of where it began";
-      text = `There is no tipping point along ${own.label} between ${range}: wherever it stands, ${same}.`;
+      text = `There is no tipping point along ${own.label} from ${range}: wherever it stands, ${same}.`;
     } else {
       const parts = [];
       for (const [turn, side] of [[found.below, "down"], [found.above, "up"]]) {
@@ -99,7 +99,7 @@ function makeTipping(store) {
       }
       const open = !found.below ? " Further down nothing turns." : !found.above ? " Further up nothing turns." : "";
       const held = data.presets[store.now.preset].levers[place] === null && !(place in store.now.values);
-      const stands = held ? `Were ${own.label} held at ${withUnit(grouped(value), own.units)} in place of its course` : `With ${own.label} at ${withUnit(grouped(value), own.units)}`;
+      const stands = held ? `With ${own.label} held at ${withUnit(grouped(value), own.units)} in place of its course` : `With ${own.label} at ${withUnit(grouped(value), own.units)}`;
       text = `${stands}, ${title} ${ends(found.output, found.here)}. ${parts.join(" ")}${open}`;
     }
     at("margin").textContent = text;
@@ -110,7 +110,7 @@ function makeTipping(store) {
     const share = (each) => Math.min(1, Math.max(0, (each - own.low) / (own.high - own.low)));
     const tone = (side) => {
       const { good } = data.outputs[found.output];
-      return side === 0 || good === "neither" || Number.isNaN(side) ? "holds" : (side > 0) === (good === "up") ? "better" : "worse";
+      return Number.isNaN(side) ? "worse" : side === 0 || good === "neither" ? "holds" : (side > 0) === (good === "up") ? "better" : "worse";
     };
     const zones = [];
     const from = found.below ? share(found.below.at) : 0;

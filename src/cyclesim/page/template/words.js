@@ -40,7 +40,8 @@ function change(now, before) {
     const cents = (100 * Math.abs(difference)) / Math.abs(before);
     return `${sign}${cents.toFixed(cents < 9.95 ? 1 : 0)} %`;
   }
-  return `${sign}${number(Math.abs(difference))}`;
+  const large = Math.abs(difference) >= 1e7 && Math.abs(difference) < 1e12;
+  return `${sign}${large ? `${number(Math.abs(difference) / 1e6)} M` : number(Math.abs(difference))}`;
 }
 
 // Whether a move is good for the organisation: 1, -1, or 0 where it is neither.

@@ -1,0 +1,112 @@
+"""`cyclesim tipping` and what a study may say of its tipping point."""
+
+import csv
+import json
+
+import pytest
+
+from cyclesim.cli import main
+from cyclesim.errors import StudyError
+from cyclesim.scenario import read_study
+from tests.models_in_text import aux, flow, stock, xmile
+from tests.tipping_studies import ranged
+
+SWITCH = xmile(
+    stock("x", "Begin", "dx", extra=ranged(-3, 3)),
+    flow("dx", "u + x - x^3"),
+    aux("Begin", 1, ranged(-3, 3)),
+    aux("u", -0.1, ranged(-2, 2)),
+    aux("v", 0.5, ranged(0, 2)),
+    start=0, stop=20, dt=0.125, time_units="week",
+)  # fmt: skip
+STUDY = """\
+model: model.xmile
+title: A switch
+outputs: {x: up}
+starting_states: {low: {Begin: -1}}
+scenarios:
+  as it is: {}
+  pushed: {changes: {u: -0.2}}
+"""
+WISH = """\
+tipping: {good: as it is, bad: low, parameter: u, map: {x: u, y: v}, pulse: u, at: end}
+"""
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.xmile").write_text(SWITCH, encoding="utf-8")
+    file = tmp_path / "study.yaml"
+    file.write_text(STUDY + WISH, encoding="utf-8")
+    return file
+
+
+def leave(*arguments):
+    with pytest.raises(SystemExit) as left:
+        main(["tipping", *arguments])
+    return left.value.code
+
+
+def test_the_command_says_it_and_writes_report_tables_and_json(study, capsys):
+    assert leave(str(study), "--out", "out", "--check-dt") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("There is a tipping point, and 'As it is' stands on the good side")
+    # x - x^3 has its lower bend at u = -2/(3 sqrt 3).
+    assert "u falls below -0.38" in told
+    assert "With half the step" in told
+    page = (study.parent / "out" / "tipping.html").read_text("utf-8")
+    assert page.count('class="chart"') == 5
+    assert "://" not in page[: page.index('id="library"')]
+    with (study.parent / "out" / "margins.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["name"] == "u"]
+    low = next(r for r in rows if r["direction"] == "down" and r["horizon"] == "lasting")
+    assert float(low["threshold"]) == pytest.approx(-2 / 3 / 3**0.5, abs=0.01)
+    assert low["tips"] == "yes"
+    data = json.loads((study.parent / "out" / "tipping.json").read_text("utf-8"))
+    assert data["schema_version"] == 1
+    assert len(data["equilibria"]["found"]) == 3
+    folds = [p["parameter"] for b in data["continuation"]["branches"] for p in b["points"]]
+    assert min(abs(f - 2 / 3 / 3**0.5) for f in folds) < 1e-6
+    # Nothing is overwritten unasked.
+    assert leave(str(study), "--out", "out") == 2
+    assert "already holds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--scenario", "pushd"], "has no scenario 'pushd'"),
+        (["--outcome", "y"], "'y' is no output of the study"),
+        (["--at", "20"], "20 lies outside the run"),
+        (["--map", "u"], "does not name two constants"),
+        (["--pulse", "x"], "'x' is a stock"),
+        (["--parameter", "dx"], "'dx' is no constant"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_a_sentence(study, capsys, arguments, message):
+    assert leave(str(study), "--quiet", *arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ("{good: as it iss}", "Did you mean 'as it is'?"),
+        ("{bad: nowhere}", "no scenario and no starting state is called 'nowhere'"),
+        ("{outcome: u}", "'u' is none of the study's outputs"),
+        ("{at: 0}", "before anything has happened"),
+        ("{at: 30}", "lies after the run"),
+        ("{map: {x: u, y: u}}", "named twice"),
+        ("{map: {x: u, y: dx}}", "'dx' is no constant"),
+        ("{puls: u}", "puls"),
+        ("{scenario: other}", "no scenario and no starting state is called 'other'"),
+    ],
+)
+def test_a_study_is_told_where_its_wish_does_not_fit(study, wish, message):
+    study.write_text(f"{STUDY}tipping: {wish}\n", encoding="utf-8")
+    with pytest.raises(StudyError) as refused:
+        read_study(study)
+    told = str(refused.value)
+    assert message in told
+    assert "study.yaml:8:" in told

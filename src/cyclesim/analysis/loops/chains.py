@@ -22,7 +22,7 @@ Array = np.ndarray
 Chain = tuple[frozenset[int], ...]
 """What a named loop runs through: the rows that each of its variables stands for."""
 
-MOST_STEPS = 20_000
+MOST_STEPS = 60_000
 """Steps of the search for one chain; with more it stands for too many ways to be one loop."""
 
 _LONGER = 3

@@ -105,7 +105,7 @@ def views(
     values = results.trajectory.values
     values = values.reshape((*values.shape[:2], -1))
     stocks = states_named(graph, through)
-    wish = Wish(None, stocks, named_states(graph, chains), BUDGET, follows)
+    wish = Wish(None, stocks, named_states(graph, chains), BUDGET, follows, chains)
     for rows in _nearest(graph, output)[:MOST_PARTITIONS]:
         if all(graph.nodes[row].hidden for row in rows):
             continue
@@ -158,7 +158,7 @@ def _view(
         links: dict[int, tuple[int, ...]] = {}
         for number in strongest:
             ways[number] = _unfolded_way(network, number, typical, links)
-    named = _named(graph, ways, chains)
+    named = _named(graph, network, ways, chains)
     for number, rows in enumerate(nodes):
         if means[number] < _TINY:
             continue
@@ -194,6 +194,7 @@ def _variables(graph: CausalGraph, rows: Sequence[int]) -> str:
 
 def _named(
     graph: CausalGraph,
+    network: Network,
     ways: Mapping[int, Sequence[int]],
     chains: Mapping[str, tuple[frozenset[int], ...]],
 ) -> dict[int, str]:
@@ -202,8 +203,11 @@ def _named(
     Of the loops that run through the variables of a name, it belongs to those past the fewest
     stocks; of several names the one that says most about a loop counts.
     """
-    found: dict[int, str] = {}
-    for name in sorted(chains, key=lambda name: -len(chains[name])):
+    spots = {loop: number for number, loop in enumerate(network.loops)}
+    known = network.named
+    found = {spots[loop]: name for name, own in known.members.items() for loop in own}
+    left = chains.keys() - known.members.keys() - known.idle.keys()
+    for name in sorted(left, key=lambda name: (-len(chains[name]), name)):
         through = [
             (sum(graph.nodes[row].state and not graph.nodes[row].hidden for row in way), number)
             for number, way in ways.items()

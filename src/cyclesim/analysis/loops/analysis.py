@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from cyclesim.analysis.loops.adjusting import adjusting
+from cyclesim.analysis.loops.chains import NO_NAMES, Chain
 from cyclesim.analysis.loops.cycles import Budget, OverBudgetError
 from cyclesim.analysis.loops.graph import CausalGraph, LinkKind, causal_graph
-from cyclesim.analysis.loops.listing import Chain, Listing, Marks, listing
+from cyclesim.analysis.loops.listing import Listing, Marks, listing
 from cyclesim.analysis.loops.naming import named_rows
 from cyclesim.analysis.loops.networks import Network, Wish, network_of
 from cyclesim.analysis.loops.parts import STILL, LoopAnalysis, Method, Named, Partition
@@ -47,18 +48,27 @@ def loops(
     partition are compared where they fit the `budget`. Beyond it, or where stocks are
     named in `through`, loops are seen through a few stocks and everything else is folded into the
     links between them (`fold`); which stocks those are shapes what is seen. `names` gives the
-    loops that run through some variables, in order, a name, under which they count as one.
+    loops that run through some variables, in order, a name, under which they count as one; where
+    not all loops are compared, these are scored by themselves too (`LoopAnalysis.by_name`).
     Phases shorter than the share `short` of the run join their neighbours; a set of runs has none.
     Raises UsageError for names that do not exist, for a graph beyond all budgets, and where
-    `method` asks for all loops and there are too many.
+    `method` asks for all loops and there are too many, or for named ones and there are none.
     """
     graph = causal_graph(results.flat)
     chains = {named.name: named_rows(graph.flat, named) for named in names}
+    if method is Method.NAMED and not chains:
+        raise UsageError(
+            "no loop bears a name. Names stand in the README beside the model, in a study under "
+            "'loops', or are given."
+        )
     limits = budget or Budget()
     follows = frozenset(each.row for each in adjusting(graph))
-    wish = Wish(method, states_named(graph, through), named_states(graph, chains), limits, follows)
+    wish = Wish(
+        method, states_named(graph, through), named_states(graph, chains), limits, follows, chains
+    )
     run = _Run(graph, results, chains, short)
     found: list[tuple[Partition, Listing]] = []
+    beside: list[tuple[frozenset[int], Network]] = []
     for rows in sorted(graph.partitions, key=lambda rows: (-len(rows), min(rows))):
         if all(graph.nodes[row].hidden for row in rows):
             continue  # the inside of a delay or a smooth that no loop runs through
@@ -70,15 +80,22 @@ def loops(
                 f"{limits.loops:,} loops and {limits.steps:,} steps. Name a few stocks to look "
                 "through, or allow a larger budget."
             ) from None
+        if network.method is Method.NAMED and network.named == NO_NAMES:
+            continue  # no name belongs here
         found.append(run.partition(len(found) + 1, rows, network))
+        if network.beside is not None:
+            beside.append((rows, network.beside))
+    count = len(found)
+    found += [run.partition(count + n, *each) for n, each in enumerate(beside, start=1)]
     return LoopAnalysis(
         results.flat.name,
         run.time[:-1],
         float(run.time[-1]),
         results.flat.time_units,
-        tuple(partition for partition, _ in found),
+        tuple(partition for partition, _ in found[:count]),
         tuple(loop for _, listed in found for loop in listed.loops),
         run.notes(),
+        tuple(partition for partition, _ in found[count:]),
     )
 
 
@@ -169,6 +186,13 @@ class _Run:
     def told(self, network: Network, listed: Listing, moved: float) -> list[str]:
         """Return what a reader of a partition's shares has to know."""
         told: list[str] = []
+        known = network.named
+        if known.idle:
+            idle = ", ".join(f"'{name}'" for name in known.idle)
+            told.append(f"idle in this run, so that they score 0: {idle}.")
+        if known.beyond and network.method is Method.NAMED:
+            names = ", ".join(f"'{name}'" for name in known.beyond)
+            told.append(f"of too many ways to be scored: {names}.")
         if network.inside:
             told.append(f"{network.inside} loops within delays and smooths are not compared.")
         if listed.rest > TOLD:

@@ -61,7 +61,7 @@ def all_loops(
     found = _Found(budget)
     _contract(strands, found)
     _search(strands, found)
-    turned = (_from_least(loop, ends) for loop in found.loops)
+    turned = (from_least(loop, ends) for loop in found.loops)
     return tuple(sorted(turned, key=lambda loop: (len(loop), loop)))
 
 
@@ -183,7 +183,8 @@ def _close(path: Sequence[list[_Strand]], found: _Found) -> None:
         found.add(strand.links)
 
 
-def _from_least(loop: Loop, ends: Sequence[tuple[int, int]]) -> Loop:
+def from_least(loop: Loop, ends: Sequence[tuple[int, int]]) -> Loop:
+    """Return a loop turned so that it begins with the link that leaves its least node."""
     place = min(range(len(loop)), key=lambda at: ends[loop[at]][0])
     return loop[place:] + loop[:place]
 
@@ -225,7 +226,7 @@ def strongest_loops(
             steps += 1
             size, number, target = way
             if target == home:
-                found.add(_from_least((*path, number), ends))
+                found.add(from_least((*path, number), ends))
             elif target not in on_path and strength * size >= best.get(target, 0.0):
                 best[target] = strength * size
                 path.append(number)

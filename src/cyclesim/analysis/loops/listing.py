@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cyclesim.analysis.loops.chains import Chain
 from cyclesim.analysis.loops.cycles import nodes_of
 from cyclesim.analysis.loops.dominance import (
     importance,
@@ -32,10 +33,8 @@ _LETTER = {
     Polarity.BALANCING: "B",
     Polarity.MOSTLY_BALANCING: "B",
     Polarity.CHANGING: "U",
+    Polarity.IDLE: "I",
 }
-
-Chain = tuple[frozenset[int], ...]
-"""What a named loop runs through: the rows that each of its variables stands for."""
 
 
 @dataclass
@@ -93,7 +92,15 @@ def listing(
                 score[n].reshape(shape), relative[n].reshape(shape),
             )
         )  # fmt: skip
-    indexes = tuple(items[n].members for n in order)
+    zeros = np.zeros(shape)
+    made += [
+        Loop(
+            marks.next(Polarity.IDLE), name, True, partition, tuple(comparison.shown(rows)), (), 0,
+            Polarity.IDLE, 0.0, 0.0, 1.0, zeros, zeros,
+        )
+        for name, rows in network.named.idle.items()
+    ]  # fmt: skip
+    indexes = (*(items[n].members for n in order), *((),) * len(network.named.idle))
     return Listing(tuple(made), indexes, comparison.net.reshape(shape), comparison.rest(items))
 
 
@@ -130,10 +137,14 @@ class _Comparison:
         one variable means all loops through it.
         """
         found: dict[str, list[int]] = {}
-        taken: set[int] = set()
+        spots = {loop: number for number, loop in enumerate(self.network.loops)}
+        for name, loops in self.network.named.members.items():
+            found[name] = [spots[loop] for loop in loops if loop in spots]
+        taken = {number for members in found.values() for number in members}
+        left = chains.keys() - found.keys() - self.network.named.idle.keys()
         folded = self.network.method is Method.FOLDED
-        ways = [nodes_of(loop, self.network.ends) for loop in self.network.loops] if chains else []
-        for name in sorted(chains, key=lambda name: -len(chains[name])):
+        ways = [nodes_of(loop, self.network.ends) for loop in self.network.loops] if left else []
+        for name in sorted(left, key=lambda name: (-len(chains[name]), name)):
             through = [
                 (self.stocks(nodes), number)
                 for number, nodes in enumerate(ways)
@@ -147,7 +158,7 @@ class _Comparison:
             if members:
                 found[name] = members
                 taken.update(members)
-        return found
+        return {name: members for name, members in found.items() if members}
 
     def stocks(self, rows: Sequence[int]) -> int:
         """Return how many of the modeller's stocks a loop passes."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from cyclesim.analysis.loops.chains import NO_NAMES, Chain, NamedLoops, named_loops
 from cyclesim.analysis.loops.cycles import (
     Budget,
     OverBudgetError,
@@ -14,6 +15,7 @@ from cyclesim.analysis.loops.cycles import (
     bits,
     strongest_loops,
 )
+from cyclesim.analysis.loops.dominance import shares, total_scores
 from cyclesim.analysis.loops.fold import MOST_KEPT, between_states, folded_in_parts, slowest
 from cyclesim.analysis.loops.graph import CausalGraph, NetFlow
 from cyclesim.analysis.loops.parts import STILL, Method
@@ -29,6 +31,10 @@ MOST_STATES = 1000
 
 MOST_GATHERING = 7
 """Stocks that are all looked through: seven that all reach one another have 2,372 loops."""
+
+_RIVAL_TIMES = 10
+_RIVAL_STEPS = 20_000
+"""Times and steps of the search for loops that stand beside named ones."""
 
 _MOST_NUMBERS = 8_000_000
 
@@ -53,8 +59,9 @@ class Network:
     """Links by the rows of their `ends` with `scores` (link, time), and the loops found in them.
 
     `through` are the rows of the stocks that were kept, none where nothing is folded. `inside`
-    counts loops within one delay or smooth, which are left out. `unfolded` is there where loops are
-    seen through stocks.
+    counts loops within one delay or smooth, which are left out. `named` are loops with given names.
+    `unfolded` is there where loops are seen through stocks, and `beside` holds the named loops of
+    the same links, as they are.
     """
 
     ends: tuple[tuple[int, int], ...]
@@ -65,6 +72,8 @@ class Network:
     inside: int = 0
     notes: tuple[str, ...] = ()
     unfolded: Unfolded | None = None
+    named: NamedLoops = NO_NAMES
+    beside: Network | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class Wish:
     """What is asked for: a method or none, stocks to look through, and those named loops name.
 
     `follows` are stocks that merely follow something: not looked through unless asked for.
+    `chains` are what the loops of given names run through.
     """
 
     method: Method | None
@@ -79,6 +89,7 @@ class Wish:
     named: frozenset[int]
     budget: Budget
     follows: frozenset[int] = frozenset()
+    chains: Mapping[str, Chain] = field(default_factory=dict)
 
 
 def network_of(
@@ -91,11 +102,32 @@ def network_of(
     chosen = [n for n, link in enumerate(graph.links) if link.target in rows]
     ends = tuple((graph.links[n].source, graph.links[n].target) for n in chosen)
     part = scores[chosen]
+    stocks = frozenset(
+        row for row in rows if graph.nodes[row].state and not graph.nodes[row].hidden
+    )
+    known = named_loops(ends, part, stocks, wish.chains)
+    if wish.method is Method.NAMED:
+        return _by_name(ends, part, sorted(stocks), known)
+    network = _compared(graph, rows, ends, part, values, wish, known)
+    if network.unfolded is None or known == NO_NAMES:
+        return replace(network, named=known)
+    return replace(network, beside=_by_name(ends, part, sorted(stocks), known))
+
+
+def _compared(
+    graph: CausalGraph,
+    rows: frozenset[int],
+    ends: tuple[tuple[int, int], ...],
+    part: Array,
+    values: Array,
+    wish: Wish,
+    known: NamedLoops,
+) -> Network:
     through = wish.through & rows
     if wish.method is Method.FOLDED or (wish.method is None and through):
         return _folded(graph, rows, ends, part, values, wish)
     if wish.method is Method.STRONGEST:
-        return _strongest(graph, rows, ends, part, wish.budget)
+        return _strongest(graph, rows, ends, part, wish.budget, known)
     active = [bits((row != 0).tolist()) for row in part]
     try:
         found = all_loops(ends, active, wish.budget)
@@ -129,6 +161,7 @@ def _strongest(
     ends: tuple[tuple[int, int], ...],
     scores: Array,
     budget: Budget,
+    known: NamedLoops,
 ) -> Network:
     states = sorted(row for row in rows if graph.nodes[row].state)
     count = scores.shape[1]
@@ -144,9 +177,39 @@ def _strongest(
         if left <= 0 or len(found) > budget.loops:
             break
     note = f"strong links were followed at {searched} of {count} intervals; loops may be missing."
-    loops = tuple(sorted(found, key=lambda loop: (len(loop), loop))[: budget.loops])
+    most = sorted(found, key=lambda loop: (len(loop), loop))[: budget.loops]
+    loops = _by_length({*most, *_members(known)})
     network = Network(ends, scores, loops, Method.STRONGEST, notes=(note,))
     return _without_inside(graph, network)
+
+
+def _by_name(
+    ends: tuple[tuple[int, int], ...], scores: Array, stocks: Sequence[int], known: NamedLoops
+) -> Network:
+    """Return the loops of given names alone, and how they compare with the strongest others."""
+    loops = _by_length(set(_members(known)))
+    found: set[tuple[int, ...]] = set()
+    for spot in evenly(scores.shape[1], _RIVAL_TIMES):
+        steps = _RIVAL_STEPS // _RIVAL_TIMES
+        found |= strongest_loops(ends, scores[:, spot].tolist(), stocks, steps)[0]
+    own = total_scores(loops, scores)
+    part = shares(own, total_scores(_by_length({*loops, *found}), scores))
+    others = len(found - set(loops))
+    note = "their shares are of one another."
+    if others and (own > 0).any():
+        note = (
+            f"their shares are of one another: beside {others:,} others that a search along the "
+            f"strongest links met, they describe {100 * part[own > 0].mean():.0f} % of the change."
+        )
+    return Network(ends, scores, loops, Method.NAMED, notes=(note,) if loops else (), named=known)
+
+
+def _members(known: NamedLoops) -> list[tuple[int, ...]]:
+    return [loop for loops in known.members.values() for loop in loops]
+
+
+def _by_length(loops: set[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(sorted(loops, key=lambda loop: (len(loop), loop)))
 
 
 def _folded(

@@ -23,6 +23,7 @@ class Method(Enum):
     ALL = "all loops, compared with one another"
     FOLDED = "all loops through chosen stocks, everything else folded into the links between them"
     STRONGEST = "loops that a search along the strongest links met; others may be missing"
+    NAMED = "the loops that bear given names, compared with one another only"
 
 
 class Polarity(Enum):
@@ -33,6 +34,7 @@ class Polarity(Enum):
     MOSTLY_REINFORCING = "Ru"
     MOSTLY_BALANCING = "Bu"
     CHANGING = "?"
+    IDLE = "-"
 
     @property
     def word(self) -> str:
@@ -46,6 +48,7 @@ _WORDS = {
     Polarity.MOSTLY_REINFORCING: "mostly reinforcing",
     Polarity.MOSTLY_BALANCING: "mostly balancing",
     Polarity.CHANGING: "changing sign",
+    Polarity.IDLE: "idle",
 }
 
 
@@ -69,7 +72,8 @@ class Loop:
     Eberlein 2020). `importance` is the mean |relative| from the first interval in which the
     loop is active, `peak` the largest |relative|. `direct` is the part of the score that stands
     for ways straight from stock to stock, past no other: 1 where nothing is folded. It is above 1
-    where ways through other stocks work against it.
+    where ways through other stocks work against it. A named loop that is never active is idle: its
+    scores are 0, its mark begins with I, and it has no members.
     """
 
     mark: str
@@ -144,7 +148,10 @@ class Partition:
 class LoopAnalysis(Shown):
     """Which loop did it, and when. `time` (interval,) is the start of each interval.
 
-    Loops are in order of importance within their partition, partitions by their number.
+    Loops are in order of importance within their partition, partitions by their number. A partition
+    seen through a few stocks is there once more in `by_name`, under a number of its own, with its
+    named loops alone: each is scored as it is, past whatever stocks, and compared with the others
+    of these. What both list is in `loops`, those by name after the others.
     """
 
     model: str
@@ -154,6 +161,7 @@ class LoopAnalysis(Shown):
     partitions: tuple[Partition, ...]
     loops: tuple[Loop, ...]
     notes: tuple[str, ...] = ()
+    by_name: tuple[Partition, ...] = ()
 
     def __getitem__(self, key: str) -> Loop:
         """Return the loop of a mark or a name. Raises UsageError where there is none."""

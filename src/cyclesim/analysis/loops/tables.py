@@ -73,6 +73,7 @@ def as_dict(analysis: LoopAnalysis) -> dict[str, Any]:
         "stop": analysis.stop,
         "notes": list(analysis.notes),
         "partitions": [_partition(partition) for partition in analysis.partitions],
+        "by_name": [_partition(partition) for partition in analysis.by_name],
         "loops": [_loop(loop) for loop in analysis.loops],
     }
 

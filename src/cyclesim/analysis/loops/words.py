@@ -36,6 +36,9 @@ def sentences(analysis: LoopAnalysis) -> Iterator[str]:
         if partition.number > 1:
             yield ""
         yield from _partition(analysis, partition)
+        for again in analysis.by_name:
+            if again.stocks == partition.stocks and partition.moved >= STILL:
+                yield from _by_name(analysis, again)
     left = len(analysis.partitions) - MOST_PARTITIONS
     if left > 0:
         yield ""
@@ -64,11 +67,27 @@ def _partition(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
         yield f"  Note: {note}"
 
 
+def _by_name(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
+    """Yield the named loops of a partition that is seen through a few stocks."""
+    listed = [loop for loop in analysis.of(partition.number) if loop.members]
+    names = "loop that bears a name" if len(listed) == 1 else "loops that bear names"
+    yield f"{len(listed)} {names}, past whatever stocks:"
+    for loop in listed:
+        size = f"{100 * loop.importance:.2g} %"
+        several = f" ({loop.members} loops)" if loop.members > 1 else ""
+        yield f"  {loop.mark} '{loop.name}', {loop.polarity.word}, {size} on average{several}"
+    for note in partition.notes:
+        yield f"  Note: {note}"
+
+
 def _head(partition: Partition) -> str:
     """Return what a partition is: its stocks, and how many loops were compared."""
     count = f"{partition.loops:,} loop{'' if partition.loops == 1 else 's'}"
     if partition.method is Method.FOLDED:
         return f"{count} among {_several(partition.through)}"
+    if partition.method is Method.NAMED:
+        bear = "bears a name" if partition.loops == 1 else "bear names"
+        count = f"{count} that {bear}, in shares of one another,"
     return f"{count} through {_several(partition.stocks)}"
 
 

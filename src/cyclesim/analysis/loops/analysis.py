@@ -55,12 +55,7 @@ def loops(
     `method` asks for all loops and there are too many, or for named ones and there are none.
     """
     graph = causal_graph(results.flat)
-    chains = {named.name: named_rows(graph.flat, named) for named in names}
-    if method is Method.NAMED and not chains:
-        raise UsageError(
-            "no loop bears a name. Names stand in the README beside the model, in a study under "
-            "'loops', or are given."
-        )
+    chains = _chains(graph, names, method)
     limits = budget or Budget()
     follows = frozenset(each.row for each in adjusting(graph))
     wish = Wish(
@@ -97,6 +92,19 @@ def loops(
         run.notes(),
         tuple(partition for partition, _ in found[count:]),
     )
+
+
+def _chains(
+    graph: CausalGraph, names: Iterable[Named], method: Method | None
+) -> dict[str, tuple[frozenset[int], ...]]:
+    """Return the rows that each named loop runs through."""
+    chains = {named.name: named_rows(graph.flat, named) for named in names}
+    if method is Method.NAMED and not chains:
+        raise UsageError(
+            "no loop bears a name. Names stand in the README beside the model, in a study under "
+            "'loops', or are given."
+        )
+    return chains
 
 
 def states_named(graph: CausalGraph, names: Iterable[str]) -> frozenset[int]:

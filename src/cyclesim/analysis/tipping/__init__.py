@@ -31,7 +31,6 @@ from cyclesim.analysis.tipping.parts import (
 from cyclesim.analysis.tipping.pulses import pulses
 from cyclesim.analysis.tipping.regimes import regimes
 from cyclesim.analysis.tipping.scatter import scattered
-from cyclesim.analysis.tipping.steps import step_for
 from cyclesim.analysis.tipping.today import Today, stand
 
 __all__ = [
@@ -67,6 +66,5 @@ __all__ = [
     "scattered",
     "stand",
     "starts_of",
-    "step_for",
     "tipping",
 ]

@@ -69,8 +69,7 @@ class Threshold:
     be. `before` and `beyond` are where the outcome's variable ends a twentieth of the way short
     of it and past it, `steep` the share of the gap between good and bad that lies between the two.
     `crossings` counts the turns seen on the way to `limit`; `assumed` says that the model gives no
-    limit there. `confirmed` says that runs with the study's own step on both sides agree, None
-    where none were made.
+    limit there.
     """
 
     name: str
@@ -85,7 +84,6 @@ class Threshold:
     beyond: float
     steep: float
     crossings: int
-    confirmed: bool | None = None
 
     @property
     def upwards(self) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from cyclesim.analysis.tipping.parts import Scattered
 from cyclesim.analysis.tipping.rates import box_of
-from cyclesim.analysis.tipping.today import Step, Today
+from cyclesim.analysis.tipping.today import Today
 
 Array = np.ndarray
 
@@ -19,7 +19,7 @@ _ALIKE = 0.02
 
 
 def scattered(
-    today: Today, variable: str, time: float, step: Step, visited: Array, seed: int = 1
+    today: Today, variable: str, time: float, visited: Array, seed: int = 1
 ) -> tuple[Scattered, Array]:
     """Return where runs from starts spread over the stocks' ranges end, and the starts.
 
@@ -32,7 +32,7 @@ def scattered(
     shares = qmc.LatinHypercube(len(box.low), seed=seed).random(STARTS).T
     starts = np.concatenate((box.low[:, None] + shares * box.size[:, None], visited), axis=1)
     starts = starts[:, np.isfinite(starts).all(axis=0)]
-    ends = today.ends(variable, time, step, starts, None)
+    ends = today.ends(variable, time, starts, None)
     return Scattered(time, ends, groups(ends)), starts
 
 

@@ -22,7 +22,7 @@ def margins_csv(analysis: TippingAnalysis) -> str:
     """Return every margin as CSV: a row each for a thing, a direction and a horizon."""
     heads = ("name", "kind", "units", "horizon", "judged_at", "today", "direction", "limit",
              "limit_assumed", "threshold", "within", "share_of_today", "ends_before", "ends_beyond",
-             "steepness", "tips", "turns_seen", "confirmed")  # fmt: skip
+             "steepness", "tips", "turns_seen")  # fmt: skip
     rows = [
         row
         for found, horizon in ((analysis.margins, "run"), (analysis.lasting_margins, "lasting"))
@@ -40,7 +40,7 @@ def _margin_rows(found: Margins, horizon: str) -> Iterable[tuple[object, ...]]:
             "up" if t.upwards else "down", t.limit, t.assumed, t.value if turns else "",
             t.within if turns else "", t.share if turns and t.today else "",
             t.before if turns else "", t.beyond if turns else "", t.steep if turns else "",
-            t.tips if turns else "", t.crossings, "" if t.confirmed is None else t.confirmed,
+            t.tips if turns else "", t.crossings,
         )  # fmt: skip
 
 

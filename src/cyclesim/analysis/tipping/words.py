@@ -73,10 +73,6 @@ def _margin_sections(analysis: TippingAnalysis, found: Margins) -> Iterator[tupl
     constants = [t for t in rest if t.what is What.CONSTANT]
     if constants:
         yield "Everything else, nearest first", [threshold_words(t, rule) for t in constants[:MOST]]
-    unconfirmed = [t.name for t in found.turning if t.confirmed is False]
-    if unconfirmed:
-        listed = ", ".join(unconfirmed)
-        yield "Not confirmed by runs with the study's own step", [f"{listed}."]
 
 
 def answer(analysis: TippingAnalysis) -> str:

@@ -208,6 +208,30 @@ def test_scenarios_that_end_alike_leave_it_to_many_starts(tmp_path):
     assert nearest_margin(only_one) is None
 
 
+def test_the_nearest_margin_is_that_of_a_decision_first_and_of_all_else_after(tmp_path):
+    switch = xmile(
+        stock("x", "Begin", "dx", extra=ranged(-2, 2)),
+        flow("dx", "u + w + x - x^3"),
+        aux("Begin", 1, ranged(-3, 3)), aux("u", 0, ranged(-2, 2)), aux("w", 0.1, ranged(-2, 2)),
+        start=0, stop=20, dt=0.125, time_units="week",
+    )  # fmt: skip
+    rest = "outputs: {x: up}\nscenarios:\n  one: {}\n  two: {changes: {CHANGED: -0.6}}\n"
+    for changed, value in (("u", -0.4849), ("w", -0.3849)):
+        study = study_of(tmp_path, switch, rest.replace("CHANGED", changed))
+        near = nearest_margin(study)
+        assert near.threshold.name == changed
+        assert near.threshold.value == pytest.approx(value, abs=0.01)
+        assert near.others == 0
+    # Scenarios that only start elsewhere decide nothing: what is nearest of all is told.
+    starts = "outputs: {x: up}\nscenarios: {one: {}, two: {initial: {Begin: -1}}}\n"
+    near = nearest_margin(study_of(tmp_path, switch, starts))
+    assert near.decisions == 0
+    # u is 0 today and has no size to compare with; w is 4.8 times its size away, x 1.1 times.
+    assert near.threshold.name == "x"
+    with pytest.raises(TimeoutError):
+        nearest_margin(study_of(tmp_path, switch, rest.replace("CHANGED", "u")), seconds=-1)
+
+
 def test_a_lane_that_leaves_the_numbers_is_told_so_and_the_others_are_whole(tmp_path):
     model = xmile(
         stock("x", 1, "dx"), flow("dx", "(1 - x)*Speed"), aux("Speed", 1, ranged(0.1, 100)),
@@ -246,6 +270,9 @@ def test_ends_fall_into_outcomes():
     assert groups(np.array([9.0, 1.0, 1.1, np.nan])) == (
         (pytest.approx(1.05), pytest.approx(2 / 3)), (9.0, pytest.approx(1 / 3)),
     )  # fmt: skip
+    # Beside a wide gap between good and bad it is all one.
+    assert len(groups(np.array([1.0, 1.2]), 1.0)) == 2
+    assert len(groups(np.array([1.0, 1.2]), 3.0)) == 1
 
 
 def test_the_whole_analysis_of_the_budworms(tmp_path):

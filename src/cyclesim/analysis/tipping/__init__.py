@@ -1,15 +1,16 @@
 """How far today is from the point of no return.
 
-`tipping(study)` gives a `TippingAnalysis`; `nearest_margin(study)` one threshold, quickly. Each
+`tipping(study)` gives a `TippingAnalysis`; `nearest_margin(study)` the nearest, quickly. Each
 part is a call of its own: `margins`, `between`, `equilibria`, `continuation`, `regimes`, `pulses`.
 """
 
-from cyclesim.analysis.tipping.analysis import Wishes, levers, nearest_margin, tipping
+from cyclesim.analysis.tipping.analysis import Wishes, tipping
 from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
 from cyclesim.analysis.tipping.margins import margins
-from cyclesim.analysis.tipping.outcome import NoContrast, contrast
+from cyclesim.analysis.tipping.nearest import nearest_margin, run_margin
+from cyclesim.analysis.tipping.outcome import NoContrast, contrast, levers
 from cyclesim.analysis.tipping.parts import (
     Between,
     Branch,
@@ -18,6 +19,7 @@ from cyclesim.analysis.tipping.parts import (
     Equilibrium,
     Kind,
     Margins,
+    Nearest,
     Pulses,
     RegimeMap,
     Rule,
@@ -41,6 +43,7 @@ __all__ = [
     "Equilibrium",
     "Kind",
     "Margins",
+    "Nearest",
     "NoContrast",
     "Pulses",
     "RegimeMap",
@@ -63,6 +66,7 @@ __all__ = [
     "nearest_margin",
     "pulses",
     "regimes",
+    "run_margin",
     "scattered",
     "stand",
     "starts_of",

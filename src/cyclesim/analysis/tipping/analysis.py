@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy as np
 from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
-from cyclesim.analysis.tipping.margins import lines_of, margins
-from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline
+from cyclesim.analysis.tipping.margins import LASTING_TOLERANCE, LASTING_WAY, lines_of, margins
+from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline, levers
 from cyclesim.analysis.tipping.parts import (
     Between,
     Continuation,
@@ -21,7 +21,6 @@ from cyclesim.analysis.tipping.parts import (
     RegimeMap,
     Rule,
     Scattered,
-    Threshold,
     TippingAnalysis,
     What,
 )
@@ -33,14 +32,11 @@ from cyclesim.analysis.tipping.today import Today, scenario_named, stand
 from cyclesim.ensemble import VariedKind
 from cyclesim.errors import UsageError
 from cyclesim.names import canonical
-from cyclesim.results import Results
 from cyclesim.scenario.parts import Direction, Study
 
 Array = np.ndarray
 Progress = Callable[[str], None]
 
-LASTING_WAY = (1 / 16, 1 / 4, 1.0)
-LASTING_TOLERANCE = 0.01
 _VISITS = 8
 
 
@@ -94,34 +90,6 @@ def tipping(
     )  # fmt: skip
 
 
-def nearest_margin(
-    study: Study, ends: Mapping[str, Results] | None = None, scenario: str | None = None
-) -> Threshold | None:
-    """Return the nearest threshold of a scenario within the study's horizon; None if none is seen.
-
-    It is quick: the numbers that the study's scenarios change are tried first, all others only
-    where none of these turns the outcome. `ends` are results of the scenarios, if they have run.
-    """
-    today = stand(study, scenario_named(study, scenario))
-    try:
-        found = contrast(today, ends=ends, lasting=False)
-    except NoContrast:
-        return None
-    lines = lines_of(today)
-    first = [line for line in lines if line.name in levers(study)]
-    for part in (first, [line for line in lines if line not in first]):
-        turning = margins(today, found.near, lines=part, tolerance=0.01).turning
-        if turning:
-            return turning[0]
-    return None
-
-
-def levers(study: Study) -> tuple[str, ...]:
-    """Return the constants that scenarios of a study change: what the organisation can decide."""
-    names = [c.variable.name for s in study.scenarios for c in s.changes]
-    return tuple(dict.fromkeys(names))
-
-
 def _outcomes(
     today: Today, found: Contrast | None, wishes: Wishes
 ) -> tuple[Rule | None, Rule | None, Start | None, Start | None, Scattered, Array]:
@@ -135,7 +103,8 @@ def _outcomes(
         good, bad = starts_of(today, found)
         time = found.lasting.time if found.lasting is not None else time
         visited = np.stack((today.levels, good.levels, bad.levels), axis=1)
-        spread, starts = scattered(today, output.variable.name, time, visited)
+        gap = (found.lasting or found.near).gap
+        spread, starts = scattered(today, output.variable.name, time, visited, gap)
         return found.near, found.lasting, good, bad, spread, starts
     spread, starts = scattered(today, output.variable.name, time, visited)
     if len(spread.groups) < 2:

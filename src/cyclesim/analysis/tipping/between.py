@@ -74,7 +74,9 @@ def between(
     )
     output = np.nan
     if shares:
-        output = float(today.values(at, float(today.start))[today.place(rule.variable)])
+        output = float(
+            today.values(at[:, None], None, float(today.start))[today.place(rule.variable), 0]
+        )
     return Between(rule, bad.name, good.name, shares, tolerance, stocks, output, ends, finer)
 
 

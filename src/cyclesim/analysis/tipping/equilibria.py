@@ -139,7 +139,7 @@ def _judged(rates: Rates, point: Array) -> Equilibrium:
     values, vectors = rates.eigenvalues(rates.jacobian(point))
     today = rates.today
     levels = rates.levels(point)
-    rows = today.values(levels, rates.time)
+    rows = today.values(levels[:, None], None, rates.time)[:, 0]
     outputs = np.array([rows[today.place(o.variable.name)] for o in today.study.outputs])
     leading: tuple[str, ...] = ()
     if values.size:

@@ -18,6 +18,9 @@ Array = np.ndarray
 TOLERANCE = 0.005
 """How near a margin is found, as a share of itself."""
 
+LASTING_WAY, LASTING_TOLERANCE = (1 / 16, 1 / 4, 1.0), 0.01
+"""The same for runs that last many times as long."""
+
 ASIDE = 0.05
 """How far on either side of a threshold its steepness is measured, as a share of the way."""
 

@@ -65,6 +65,12 @@ def headline(study: Study, name: str | None = None) -> Output:
     return study.outputs[0]
 
 
+def levers(study: Study) -> tuple[str, ...]:
+    """Return the constants that scenarios of a study change: what the organisation can decide."""
+    names = [c.variable.name for s in study.scenarios for c in s.changes]
+    return tuple(dict.fromkeys(names))
+
+
 def contrast(
     today: Today,
     *,

@@ -53,7 +53,7 @@ def pulses(today: Today, scenario: Scenario, rule: Rule, name: str) -> tuple[Pul
         )
         for role in ("by", "duration")
     )
-    value = float(today.values(today.levels, start)[today.place(variable.name)])
+    value = float(today.values(today.levels[:, None], None, start)[today.place(variable.name), 0])
     span = float(today.specs.stop - today.specs.start)
     dt = float(today.own_step.dt)
     durations = np.unique([max(dt, round(span * share / dt) * dt) for share in DURATIONS])

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.analysis.tipping.parts import Margins, TippingAnalysis
-from cyclesim.analysis.tipping.words import sentences
+from cyclesim.analysis.tipping.parts import Branch, Margins, Nearest, TippingAnalysis
+from cyclesim.analysis.tipping.words import nearest_words, sentences
 
 SCHEMA_VERSION = 1
 
@@ -150,7 +150,33 @@ def as_dict(analysis: TippingAnalysis) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "in_words": list(sentences(analysis)), **found}
 
 
+def nearest_dict(found: Nearest) -> dict[str, Any]:
+    """Return the nearest tipping point ready for JSON, with its sentence."""
+    threshold = found.threshold
+    tips = None
+    if threshold is not None:
+        tips = {**_plain(threshold), "direction": "up" if threshold.upwards else "down"}
+    return {
+        "scenario": found.scenario,
+        "sentence": nearest_words(found),
+        "outcome": found.rule.variable,
+        "judged_at": found.rule.time,
+        "lasting": found.lasting,
+        "threshold": tips,
+        "decisions_tried": found.decisions,
+        "others_tried": found.others,
+    }
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Branch):
+        drawn = value.drawn
+        return {
+            "parameter": _plain(value.parameter[drawn]),
+            "output": _plain(value.output[drawn]),
+            "stable": _plain(value.stable[drawn]),
+            "points": _plain(value.points),
+        }
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Enum):

@@ -186,17 +186,19 @@ class Today:
         """Return the stocks (stock, ...) out of a run's values."""
         return np.asarray(values[: len(self.levels)])
 
-    def values(self, levels: Array, time: float) -> Array:
-        """Return all values (row,) of the model in the state `levels` (stock,) at a time."""
+    def values(self, levels: Array, numbers: Array | None, time: float) -> Array:
+        """Return all values (row, lane) of the model at a time, in the states `levels`."""
+        lanes = levels.shape[1]
+        numbers = self.numbers[:, None] if numbers is None else numbers
         schedule = self.schedule(self.start + self.own_step.dt)
-        bound = self.pointwise.bind(self.binding(self.numbers[:, None], schedule))
-        state, at = self.state(levels[:, None]), np.float64(time)
+        bound = self.pointwise.bind(self.binding(numbers, schedule))
+        state, at = self.state(levels), np.float64(time)
         columns = bound.outputs(at, at, state.levels, state.held)
         rows = [
-            np.broadcast_to(column, (*v.shape, 1)).reshape(v.size)
+            np.broadcast_to(column, (*v.shape, lanes)).reshape((v.size, lanes))
             for column, v in zip(columns, self.flat.variables, strict=True)
         ]
-        return np.concatenate(rows)
+        return np.concatenate(rows).astype(float)
 
 
 def _narrow(values: Any) -> Any:

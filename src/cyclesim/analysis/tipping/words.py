@@ -176,18 +176,25 @@ def nearest_words(found: Nearest) -> str:
     horizon = f"in the long run ({when})" if found.lasting else f"in {when}"
     if found.threshold is not None:
         return f"'{found.scenario}', {horizon}: {threshold_words(found.threshold, rule)}"
-    tried = [f"{found.decisions} numbers that the scenarios change"] if found.decisions else []
-    others = "other stocks and numbers" if tried else "stocks and numbers"
+    tried = [_counted(found.decisions, "number", " that the scenarios change")]
     if found.left_out:
         return (
-            f"None of the {tried[0]}, moved by itself over its range, tips '{rule.title}' of "
+            f"None of {tried[0]}, moved by itself over its range, tips '{rule.title}' of "
             f"'{found.scenario}' {horizon}. Other numbers take longer: `cyclesim tipping`."
         )
-    tried += [f"{found.others} {others}"] if found.others else []
+    other = "other stock or number" if found.decisions else "stock or number"
+    tried.append(_counted(found.others, other))
+    among = " and ".join(each for each in tried if each)
     return (
-        f"No tipping point was found from '{found.scenario}': none of {' and '.join(tried)}, "
+        f"No tipping point was found from '{found.scenario}': none of {among}, "
         f"moved by itself over its range, turns '{rule.title}' at once {horizon}."
     )
+
+
+def _counted(count: int, what: str, more: str = "") -> str:
+    """Return how many there are: '1 other stock or number'; nothing of none."""
+    several = what.replace("stock or", "stocks and") + "s"
+    return f"{count} {what if count == 1 else several}{more}" if count else ""
 
 
 def between_words(line: Between) -> Iterator[str]:

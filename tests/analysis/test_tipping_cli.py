@@ -3,6 +3,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 
 from cyclesim.cli import main
@@ -66,8 +67,17 @@ def test_the_command_says_it_and_writes_report_tables_and_json(study, capsys):
     data = json.loads((study.parent / "out" / "tipping.json").read_text("utf-8"))
     assert data["schema_version"] == 1
     assert len(data["equilibria"]["found"]) == 3
-    folds = [p["parameter"] for b in data["continuation"]["branches"] for p in b["points"]]
-    assert min(abs(f - 2 / 3 / 3**0.5) for f in folds) < 1e-6
+    branches = data["continuation"]["branches"]
+    fold = min((p for b in branches for p in b["points"]), key=lambda p: -p["parameter"])
+    assert fold["parameter"] == pytest.approx(2 / 3 / 3**0.5, abs=1e-6)
+    assert fold["output"] == pytest.approx(-1 / 3**0.5, abs=1e-4)
+    # The points kept lie on the curve u = x^3 - x, and no chord between two strays from it.
+    for branch in branches:
+        x, u = np.array(branch["output"]), np.array(branch["parameter"])
+        assert 4 < len(x) < 150
+        assert np.abs(u - (x**3 - x)).max() < 1e-8
+        middle = (x[1:] + x[:-1]) / 2
+        assert np.abs((u[1:] + u[:-1]) / 2 - (middle**3 - middle)).max() < 0.02
     # Nothing is overwritten unasked.
     assert leave(str(study), "--out", "out") == 2
     assert "already holds" in capsys.readouterr().err
@@ -110,3 +120,29 @@ def test_a_study_is_told_where_its_wish_does_not_fit(study, wish, message):
     told = str(refused.value)
     assert message in told
     assert "study.yaml:8:" in told
+
+
+def test_a_run_tells_the_margin_in_terminal_report_and_summary(study, capsys):
+    def told(out, *arguments):
+        with pytest.raises(SystemExit) as left:
+            main(["run", str(study), "--no-explain", "--out", out, *arguments])
+        assert left.value.code == 0
+        data = json.loads((study.parent / out / "summary.json").read_text("utf-8"))["margin"]
+        page = (study.parent / out / "report.html").read_text("utf-8")
+        return capsys.readouterr().out, data, 'id="margin"' in page
+
+    text, data, shown = told("one", "--margin")
+    assert data["threshold"]["name"] == "u"
+    assert data["threshold"]["direction"] == "down"
+    assert data["threshold"]["value"] == pytest.approx(-2 / 3 / 3**0.5, abs=0.01)
+    assert data["sentence"] in text
+    assert "once u falls below -0.38" in text
+    assert shown
+    # What the runs were set to counts: nearer the bend, and the bend stays where it is.
+    _, nearer, _ = told("two", "--margin", "--set", "u=-0.3")
+    assert nearer["threshold"]["today"] == -0.3
+    assert nearer["threshold"]["value"] == pytest.approx(-2 / 3 / 3**0.5, abs=0.01)
+    text, data, shown = told("three", "--no-margin")
+    assert data is None
+    assert not shown
+    assert "tipping" not in text

@@ -20,7 +20,6 @@ from cyclesim.analysis.tipping import (
     regimes,
     stand,
     starts_of,
-    step_for,
     tipping,
 )
 from cyclesim.analysis.tipping.margins import lines_of
@@ -59,7 +58,7 @@ scenarios:
 def ready(tmp_path, model, rest):
     study = study_of(tmp_path, model, rest)
     today = stand(study, study.scenarios[0])
-    return today, contrast(today, step=step_for(today))
+    return today, contrast(today)
 
 
 def only(today, name):
@@ -83,7 +82,7 @@ def test_the_nearest_turn_is_found_where_an_outcome_turns_more_than_once():
 
 def test_margins_of_a_stock_and_of_constants_are_those_of_the_closed_form(tmp_path):
     today, found = ready(tmp_path, UNSTABLE, UP_OR_DOWN)
-    by_name = {(t.name, t.upwards): t for t in margins(today, found.near, found.step).thresholds}
+    by_name = {(t.name, t.upwards): t for t in margins(today, found.near).thresholds}
     assert by_name["x", True].value == pytest.approx(0.0, abs=0.006)
     assert by_name["u", True].value == pytest.approx(1.0, abs=0.006)
     assert by_name["w", True].value == pytest.approx(1.0, abs=0.006)
@@ -93,7 +92,6 @@ def test_margins_of_a_stock_and_of_constants_are_those_of_the_closed_form(tmp_pa
     # What only sets the past does not move what is.
     assert by_name["Begin", True].value is None
     for key in (("x", True), ("u", True), ("w", True)):
-        assert by_name[key].confirmed
         # Without a limit to growth the end answers in proportion: nothing happens at once.
         assert not by_name[key].tips
         assert not by_name[key].assumed
@@ -104,7 +102,7 @@ def test_runs_on_both_sides_of_the_budworms_margins_part(tmp_path):
     assert found.good.name == "refuge"
     ends = np.stack([start.levels for start in starts_of(today, found)], axis=1)
     lines = lines_of(today, ends)
-    long = margins(today, found.lasting, found.step, lines=lines, tolerance=0.001)
+    long = margins(today, found.lasting, lines=lines, tolerance=0.001)
     stocks = {t.name: t for t in long.turning if t.what is What.STOCK}
     assert stocks["Budworms"].value == pytest.approx(2.0, abs=0.003)
     (growth,) = [t for t in long.turning if t.name == "Growth rate"]
@@ -134,7 +132,7 @@ def test_the_fold_of_the_genetic_switch_by_bisection(tmp_path):
     rule = replace(found.near, time=2000.0)
     lines = only(today, "Loss rate of protein")
     narrow = [replace(line, limit=0.66) for line in lines if line.limit > line.today]
-    turned = margins(today, rule, found.step, lines=narrow, tolerance=1e-5, confirm=0)
+    turned = margins(today, rule, lines=narrow, tolerance=1e-5)
     # A ghost of the fold holds runs up for about pi over the root of the distance.
     assert turned.thresholds[0].value == pytest.approx(0.625, abs=1e-4)
 
@@ -142,21 +140,21 @@ def test_the_fold_of_the_genetic_switch_by_bisection(tmp_path):
 def test_the_line_between_two_starts_turns_at_the_tipping_point(tmp_path):
     today, found = ready(tmp_path, "budworm_outbreak", BUDWORMS)
     good, bad = starts_of(today, found)
-    line = between(today, found.lasting, good, bad, found.step, check_dt=True)
+    line = between(today, found.lasting, good, bad, check_dt=True)
     (share,) = line.shares
     assert 7.3 + share * (0.6833752096446 - 7.3) == pytest.approx(2.0, abs=1e-4)
     assert line.halved == pytest.approx(line.shares, abs=1e-5)
     assert line.output == pytest.approx(2.0, abs=1e-4)
     for aside, side in ((-0.001, False), (0.001, True)):
         levels = bad.levels + (share + aside) * (good.levels - bad.levels)
-        end = today.ends("Budworms", found.lasting.time, today.own_step, levels[:, None], None)
+        end = today.ends("Budworms", found.lasting.time, levels[:, None], None)
         assert bool(found.lasting.judged(end)[0]) is side
 
 
 def test_the_smallest_pulse_is_that_of_the_closed_form(tmp_path):
     today, found = ready(tmp_path, UNSTABLE, UP_OR_DOWN)
     rule = replace(found.near, time=12.0)
-    up, down = pulses(today, today.scenario, rule, found.step, "u")
+    up, down = pulses(today, today.scenario, rule, "u")
     # x(0) + p (1 - e^-d) = 0, with x(0) = -1.
     exact = 1 / (1 - np.exp(-up.durations))
     seen = exact <= 20
@@ -169,7 +167,7 @@ def test_the_smallest_pulse_is_that_of_the_closed_form(tmp_path):
 def test_the_boundary_of_the_map_is_that_of_the_closed_form(tmp_path):
     today, found = ready(tmp_path, UNSTABLE, UP_OR_DOWN)
     places = (place_of(today, "u"), place_of(today, "w"))
-    plane = regimes(today, found.near, found.step, places, ((-2, 3), (-2, 3)))
+    plane = regimes(today, found.near, places, ((-2, 3), (-2, 3)))
     # u + w = 1; each edge is cut to 1/32 of the smallest cell, 5/32 wide.
     assert len(plane.edge) > 30
     assert np.abs(plane.edge.sum(axis=1) - 1).max() <= 5 / 32 / 32
@@ -204,29 +202,59 @@ def test_scenarios_that_end_alike_leave_it_to_many_starts(tmp_path):
         tmp_path, "budworm_outbreak",
         "outputs: {Budworms: down}\nscenarios: {one: {}, two: {initial: {Budworms: 5}}}\n",
     )  # fmt: skip
-    today = stand(study, study.scenarios[0])
     only_one = replace(study, scenarios=study.scenarios[:1])
     with pytest.raises(NoContrast, match="within 2%"):
-        contrast(stand(only_one, only_one.scenarios[0]), step=step_for(today))
+        contrast(stand(only_one, only_one.scenarios[0]))
     assert nearest_margin(only_one) is None
 
 
-def test_a_lane_that_a_coarse_step_loses_is_run_again_with_the_own_step(tmp_path):
+def test_the_nearest_margin_is_that_of_a_decision_first_and_of_all_else_after(tmp_path):
+    switch = xmile(
+        stock("x", "Begin", "dx", extra=ranged(-2, 2)),
+        flow("dx", "u + w + x - x^3"),
+        aux("Begin", 1, ranged(-3, 3)), aux("u", 0, ranged(-2, 2)), aux("w", 0.1, ranged(-2, 2)),
+        start=0, stop=20, dt=0.125, time_units="week",
+    )  # fmt: skip
+    rest = "outputs: {x: up}\nscenarios:\n  one: {}\n  two: {changes: {CHANGED: -0.6}}\n"
+    for changed, value in (("u", -0.4849), ("w", -0.3849)):
+        study = study_of(tmp_path, switch, rest.replace("CHANGED", changed))
+        near = nearest_margin(study)
+        assert near.threshold.name == changed
+        assert near.threshold.value == pytest.approx(value, abs=0.01)
+        assert near.others == 0
+    # Scenarios that only start elsewhere decide nothing: what is nearest of all is told.
+    starts = "outputs: {x: up}\nscenarios: {one: {}, two: {initial: {Begin: -1}}}\n"
+    near = nearest_margin(study_of(tmp_path, switch, starts))
+    assert near.decisions == 0
+    # u is 0 today and has no size to compare with; w is 4.8 times its size away, x 1.1 times.
+    assert near.threshold.name == "x"
+    with pytest.raises(TimeoutError):
+        nearest_margin(study_of(tmp_path, switch, rest.replace("CHANGED", "u")), seconds=-1)
+
+
+def test_a_lane_that_leaves_the_numbers_is_told_so_and_the_others_are_whole(tmp_path):
     model = xmile(
         stock("x", 1, "dx"), flow("dx", "(1 - x)*Speed"), aux("Speed", 1, ranged(0.1, 100)),
-        start=0, stop=64, dt=1 / 64, method="RK4",
+        start=0, stop=64, dt=1 / 8, method="RK4",
     )  # fmt: skip
     rest = "outputs: {x: up}\nscenarios: {one: {}, two: {changes: {Speed: 2}}}\n"
-    study = study_of(tmp_path, model, rest)
-    today = stand(study, study.scenarios[0])
-    coarse = replace(today.own_step, dt=today.own_step.dt * 8)
+    today = stand(study_of(tmp_path, model, rest), study_of(tmp_path, model, rest).scenarios[0])
     numbers = np.repeat(today.numbers[:, None], 2, axis=1)
     numbers[place_of(today, "Speed")] = [1, 80]
-    levels = np.array([[0.5, 0.5]])
-    lost = today.run(today.schedule(study.specs.stop, coarse), levels, numbers)
-    assert not np.isfinite(lost[today.row("x"), -1, 1])
-    ends = today.ends("x", 64.0, coarse, levels, numbers)
-    assert ends == pytest.approx([1, 1])
+    ends = today.ends("x", 64.0, np.array([[0.5, 0.5]]), numbers)
+    assert ends[0] == pytest.approx(1)
+    assert not np.isfinite(ends[1])
+
+
+def test_lanes_of_both_targets_end_alike(tmp_path):
+    today, found = ready(tmp_path, "budworm_outbreak", BUDWORMS)
+    assert today.runs.target == "llvm"
+    slow = replace(today, runs=replace(today.runs, target="numpy"))
+    levels = np.array([[0.5, 1.99, 2.01, 9.0]])
+    numbers = np.repeat(today.numbers[:, None], 4, axis=1)
+    numbers[:, 3] *= 1.1
+    quick = today.ends("Budworms", found.lasting.time, levels, numbers)
+    assert quick == pytest.approx(slow.ends("Budworms", found.lasting.time, levels, numbers))
 
 
 def test_what_leaves_the_numbers_counts_as_bad():
@@ -242,6 +270,9 @@ def test_ends_fall_into_outcomes():
     assert groups(np.array([9.0, 1.0, 1.1, np.nan])) == (
         (pytest.approx(1.05), pytest.approx(2 / 3)), (9.0, pytest.approx(1 / 3)),
     )  # fmt: skip
+    # Beside a wide gap between good and bad it is all one.
+    assert len(groups(np.array([1.0, 1.2]), 1.0)) == 2
+    assert len(groups(np.array([1.0, 1.2]), 3.0)) == 1
 
 
 def test_the_whole_analysis_of_the_budworms(tmp_path):

@@ -450,7 +450,9 @@ def test_a_run_leaves_three_files_in_a_fresh_folder_each_time(study: Path) -> No
 def test_a_run_says_what_became_of_each_scenario(study: Path) -> None:
     out = cyclesim("run", study).out
     assert out.startswith("Less training\nDoes it show?\nSkill gets better in 2 of 2 scenarios")
-    assert re.search(r"\n\nTraining halved\n  Skill rises from .+\n  Why: .+\n$", out)
+    assert re.search(
+        r"\n\nTraining halved\n  Skill rises from .+\n  Why: .+\n\nNo tipping point .+\n$", out
+    )
     plain = cyclesim("run", study, "--no-explain").out
     assert "Why" not in plain
 

@@ -17,6 +17,9 @@ import click
 from cyclesim import library
 from cyclesim.analysis.explanation import Cause, StudyExplanations, explain_study
 from cyclesim.analysis.explanation.studies import SECONDS
+from cyclesim.analysis.tipping import Nearest, run_margin
+from cyclesim.analysis.tipping.nearest import SECONDS as MARGIN_SECONDS
+from cyclesim.analysis.tipping.words import nearest_words
 from cyclesim.cli.options import (
     Command,
     dt_option,
@@ -70,6 +73,12 @@ _out_option = click.option(
     default=None,
     help="Say why, for every scenario or none; else for as many as take two seconds.",
 )
+@click.option(
+    "--margin/--no-margin",
+    "margin",
+    default=None,
+    help="Say how far a tipping point is, or not; else where that takes two seconds.",
+)
 @set_option
 @method_option
 @dt_option
@@ -80,6 +89,7 @@ def run(
     study: str,
     out: Path | None,
     explain: bool | None,
+    margin: bool | None,
     settings: tuple[str, ...],
     method: str | None,
     dt: str | None,
@@ -100,12 +110,14 @@ def run(
     given = numbers(settings)
     found = run_study(file, settings=given, method=method, dt=dt, progress=progress(quiet))
     explained = _explained(found, explain)
+    near, left_out = _margin(found, margin)
     command = _repeating(study, settings, method, dt)
-    folder = write_all(found, out, "cyclesim-run", force, command, explained)
+    folder = write_all(found, out, "cyclesim-run", force, command, explained, near)
     if as_json:
-        say(json_text(summary(found, explained)))
+        say(json_text(summary(found, explained, near)))
     elif not quiet:
         say_answers(found, _TOLD, explained)
+        _say_margin(near, left_out)
     tell_settings(given, found.study.model.flat, quiet)
     for finding in findings(found, quiet):
         tell(finding)
@@ -144,6 +156,25 @@ def _explained(found: StudyRun, wanted: bool | None) -> StudyExplanations | None
     return explain_study(found, None if wanted else SECONDS)
 
 
+def _margin(found: StudyRun, wanted: bool | None) -> tuple[Nearest | None, bool]:
+    """Return how far a tipping point is, and whether that was left out since it takes longer."""
+    if wanted is False:
+        return None, False
+    try:
+        return run_margin(found, None if wanted else MARGIN_SECONDS), False
+    except TimeoutError:
+        return None, True
+
+
+def _say_margin(near: Nearest | None, left_out: bool) -> None:
+    if near is not None:
+        say()
+        _print(nearest_words(near))
+    elif left_out:
+        say()
+        _print("How far a tipping point is was left out, since it takes longer; --margin tells it.")
+
+
 def _repeating(
     study: str, settings: tuple[str, ...], method: str | None, dt: str | None
 ) -> list[str]:
@@ -163,6 +194,7 @@ def write_all(
     force: bool,
     command: list[str],
     explained: StudyExplanations | None = None,
+    margin: Nearest | None = None,
 ) -> Path:
     """Write report, series and summary into a folder, a fresh one where none is named.
 
@@ -171,10 +203,12 @@ def write_all(
     if out is not None:
         refuse_taken_folder(out, _FILES, force)
     folder = out if out is not None else fresh_folder(stem)
-    text = json.dumps(summary(found, explained), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(summary(found, explained, margin), ensure_ascii=False, indent=1) + "\n"
     try:
         with writing(folder / "report.html"):
-            write_report(found, folder / "report.html", command=command, explained=explained)
+            write_report(
+                found, folder / "report.html", command=command, explained=explained, margin=margin
+            )
         with writing(folder / "series.csv"):
             write_whole(folder / "series.csv", series_csv(found))
         with writing(folder / "summary.json"):

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cyclesim.analysis.explanation import StudyExplanations
+from cyclesim.analysis.tipping import Nearest
+from cyclesim.analysis.tipping.words import nearest_words
 from cyclesim.analysis.words import exact_number, moment, unit
 from cyclesim.files import write_whole
 from cyclesim.report.charts import charts, dash_array, palette_css
@@ -33,13 +35,14 @@ def write_report(
     *,
     command: Sequence[str] | None = None,
     explained: StudyExplanations | None = None,
+    margin: Nearest | None = None,
 ) -> Path:
     """Write a study's report to a file that is whole or not there.
 
     `command` is the command line that repeats it, `cyclesim run STUDY` where not given;
-    `explained` says why scenarios went where they went.
+    `explained` says why scenarios went where they went, `margin` how far a tipping point is.
     """
-    return write_whole(path, report_html(run, command=command, explained=explained))
+    return write_whole(path, report_html(run, command=command, explained=explained, margin=margin))
 
 
 def report_html(
@@ -47,11 +50,13 @@ def report_html(
     *,
     command: Sequence[str] | None = None,
     explained: StudyExplanations | None = None,
+    margin: Nearest | None = None,
 ) -> str:
     """Return a study's report as one HTML page, the same for the same run and command."""
     script = template_text("report.js")
     library = _library()
     context = _context(run, command, explained)
+    context["margin"] = nearest_words(margin) if margin else ""
     why = context["why"].each if context["why"] else ()
     return str(
         environment()

@@ -11,6 +11,8 @@ from typing import Any
 from cyclesim.analysis.behavior import Behaviour, shape_words
 from cyclesim.analysis.explanation import StudyExplanations
 from cyclesim.analysis.explanation.tables import as_dict
+from cyclesim.analysis.tipping import Nearest
+from cyclesim.analysis.tipping.tables import nearest_dict
 from cyclesim.files import write_whole
 from cyclesim.report.findings import Answer, answers
 from cyclesim.results import Results
@@ -44,10 +46,13 @@ def write_series_csv(run: StudyRun, path: Path) -> Path:
     return write_whole(path, series_csv(run))
 
 
-def summary(run: StudyRun, explained: StudyExplanations | None = None) -> dict[str, Any]:
+def summary(
+    run: StudyRun, explained: StudyExplanations | None = None, margin: Nearest | None = None
+) -> dict[str, Any]:
     """Return what a study found, ready for JSON; a value that is not a number is None.
 
-    Each scenario that is `explained` says why it went where it went.
+    Each scenario that is `explained` says why it went where it went; `margin` is how far the
+    organisation is from a tipping point, None where it was not looked for.
     """
     study = run.study
     baseline = study.scenarios[0].name if study.scenarios else None
@@ -63,6 +68,7 @@ def summary(run: StudyRun, explained: StudyExplanations | None = None) -> dict[s
                       for answer in answers(run)],
         "not_explained": list(explained.left_out) if explained else
                          [scenario.name for scenario in study.scenarios],
+        "margin": nearest_dict(margin) if margin else None,
         "expectations": [_verdict(verdict) for verdict in run.verdicts],
         "warnings": [str(warning) for warning in study.warnings],
         "notes": list(run.notes),

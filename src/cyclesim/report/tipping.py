@@ -135,11 +135,13 @@ def bifurcation_figure(found: Continuation) -> Any:
     )  # fmt: skip
     titles: set[str] = set()
     for branch in found.branches:
-        for stable, part in _stretches(branch.stable):
+        drawn_at = branch.drawn
+        along, output = branch.parameter[drawn_at], branch.output[drawn_at]
+        for stable, part in _stretches(branch.stable[drawn_at]):
             title = "stable" if stable else "tipping point or unstable"
             drawn.add_trace(
                 go.Scatter(
-                    x=branch.parameter[part], y=branch.output[part], mode="lines", name=title,
+                    x=along[part], y=output[part], mode="lines", name=title,
                     legendgroup=title, showlegend=title not in titles,
                     line={"color": GOOD if stable else BAD, "width": 2.6,
                           "dash": "solid" if stable else "6px,4px"},

@@ -1,15 +1,16 @@
 """How far today is from the point of no return.
 
-`tipping(study)` gives a `TippingAnalysis`; `nearest_margin(study)` one threshold, quickly. Each
+`tipping(study)` gives a `TippingAnalysis`; `nearest_margin(study)` the nearest, quickly. Each
 part is a call of its own: `margins`, `between`, `equilibria`, `continuation`, `regimes`, `pulses`.
 """
 
-from cyclesim.analysis.tipping.analysis import Wishes, levers, nearest_margin, tipping
+from cyclesim.analysis.tipping.analysis import Wishes, tipping
 from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
 from cyclesim.analysis.tipping.margins import margins
-from cyclesim.analysis.tipping.outcome import NoContrast, contrast
+from cyclesim.analysis.tipping.nearest import nearest_margin, run_margin
+from cyclesim.analysis.tipping.outcome import NoContrast, contrast, levers
 from cyclesim.analysis.tipping.parts import (
     Between,
     Branch,
@@ -18,6 +19,7 @@ from cyclesim.analysis.tipping.parts import (
     Equilibrium,
     Kind,
     Margins,
+    Nearest,
     Pulses,
     RegimeMap,
     Rule,
@@ -31,7 +33,6 @@ from cyclesim.analysis.tipping.parts import (
 from cyclesim.analysis.tipping.pulses import pulses
 from cyclesim.analysis.tipping.regimes import regimes
 from cyclesim.analysis.tipping.scatter import scattered
-from cyclesim.analysis.tipping.steps import step_for
 from cyclesim.analysis.tipping.today import Today, stand
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Equilibrium",
     "Kind",
     "Margins",
+    "Nearest",
     "NoContrast",
     "Pulses",
     "RegimeMap",
@@ -64,9 +66,9 @@ __all__ = [
     "nearest_margin",
     "pulses",
     "regimes",
+    "run_margin",
     "scattered",
     "stand",
     "starts_of",
-    "step_for",
     "tipping",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy as np
 from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
-from cyclesim.analysis.tipping.margins import lines_of, margins
-from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline
+from cyclesim.analysis.tipping.margins import LASTING_TOLERANCE, LASTING_WAY, lines_of, margins
+from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline, levers
 from cyclesim.analysis.tipping.parts import (
     Between,
     Continuation,
@@ -21,7 +21,6 @@ from cyclesim.analysis.tipping.parts import (
     RegimeMap,
     Rule,
     Scattered,
-    Threshold,
     TippingAnalysis,
     What,
 )
@@ -29,19 +28,15 @@ from cyclesim.analysis.tipping.pulses import pulses
 from cyclesim.analysis.tipping.rates import Rates
 from cyclesim.analysis.tipping.regimes import regimes
 from cyclesim.analysis.tipping.scatter import scattered
-from cyclesim.analysis.tipping.steps import step_for, trusted
-from cyclesim.analysis.tipping.today import Step, Today, scenario_named, stand
+from cyclesim.analysis.tipping.today import Today, scenario_named, stand
 from cyclesim.ensemble import VariedKind
 from cyclesim.errors import UsageError
 from cyclesim.names import canonical
-from cyclesim.results import Results
 from cyclesim.scenario.parts import Direction, Study
 
 Array = np.ndarray
 Progress = Callable[[str], None]
 
-LASTING_WAY = (1 / 16, 1 / 4, 1.0)
-LASTING_TOLERANCE = 0.01
 _VISITS = 8
 
 
@@ -70,23 +65,20 @@ def tipping(
     say = progress or (lambda _: None)
     scenario = scenario_named(study, wishes.scenario)
     today = stand(study, scenario, wishes.at)
-    say("choosing the step and comparing scenarios")
-    step = step_for(today)
+    say("comparing scenarios")
     notes = list(today.notes)
     found: Contrast | None = None
     try:
-        found = contrast(today, outcome=wishes.outcome, step=step)
+        found = contrast(today, outcome=wishes.outcome)
     except NoContrast as none:
         notes.append(str(none))
     say("running from many starts")
-    near, lasting, good, bad, spread, everywhere = _outcomes(today, found, step, wishes)
-    if near is not None:
-        step = trusted(today, near, step)
-    whole = _Whole(today, step, near, lasting, wishes, say, notes)
+    near, lasting, good, bad, spread, everywhere = _outcomes(today, found, wishes)
+    whole = _Whole(today, near, lasting, wishes, say, notes)
     line = None
     if good is not None and bad is not None and near is not None:
         say("bisecting between a good and a bad start")
-        line = between(today, lasting or near, good, bad, step, check_dt=wishes.check_dt)
+        line = between(today, lasting or near, good, bad, check_dt=wishes.check_dt)
     own, long = whole.margins(good, bad)
     say("looking for equilibria")
     states, rates = whole.equilibria(good, bad, line, everywhere)
@@ -98,37 +90,8 @@ def tipping(
     )  # fmt: skip
 
 
-def nearest_margin(
-    study: Study, ends: Mapping[str, Results] | None = None, scenario: str | None = None
-) -> Threshold | None:
-    """Return the nearest threshold of a scenario within the study's horizon; None if none is seen.
-
-    It is quick: the numbers that the study's scenarios change are tried first, all others only
-    where none of these turns the outcome. `ends` are results of the scenarios, if they have run.
-    """
-    today = stand(study, scenario_named(study, scenario))
-    step = step_for(today)
-    try:
-        found = contrast(today, ends=ends, step=step, lasting=False)
-    except NoContrast:
-        return None
-    lines = lines_of(today)
-    first = [line for line in lines if line.name in levers(study)]
-    for part in (first, [line for line in lines if line not in first]):
-        turning = margins(today, found.near, step, lines=part, confirm=0, tolerance=0.01).turning
-        if turning:
-            return turning[0]
-    return None
-
-
-def levers(study: Study) -> tuple[str, ...]:
-    """Return the constants that scenarios of a study change: what the organisation can decide."""
-    names = [c.variable.name for s in study.scenarios for c in s.changes]
-    return tuple(dict.fromkeys(names))
-
-
 def _outcomes(
-    today: Today, found: Contrast | None, step: Step, wishes: Wishes
+    today: Today, found: Contrast | None, wishes: Wishes
 ) -> tuple[Rule | None, Rule | None, Start | None, Start | None, Scattered, Array]:
     """Return the rules, a good and a bad start, where runs from many starts end, and these."""
     output = found.output if found else headline(today.study, wishes.outcome)
@@ -140,9 +103,10 @@ def _outcomes(
         good, bad = starts_of(today, found)
         time = found.lasting.time if found.lasting is not None else time
         visited = np.stack((today.levels, good.levels, bad.levels), axis=1)
-        spread, starts = scattered(today, output.variable.name, time, step, visited)
+        gap = (found.lasting or found.near).gap
+        spread, starts = scattered(today, output.variable.name, time, visited, gap)
         return found.near, found.lasting, good, bad, spread, starts
-    spread, starts = scattered(today, output.variable.name, time, step, visited)
+    spread, starts = scattered(today, output.variable.name, time, visited)
     if len(spread.groups) < 2:
         return None, None, None, None, spread, starts
     # The scenarios end alike, and other starts do not: the best and the worst of them.
@@ -165,7 +129,6 @@ class _Whole:
     """The parts of an analysis that hang on the same organisation and rules."""
 
     today: Today
-    step: Step
     near: Rule | None
     lasting: Rule | None
     wishes: Wishes
@@ -178,16 +141,15 @@ class _Whole:
         if self.near is None:
             return None, None
         self.say("margins within the run")
-        decisions = levers(self.today.study)
         starts = [each.levels for each in (good, bad) if each is not None]
         lines = lines_of(self.today, np.stack((self.today.levels, *starts), axis=1))
         own = long = None
         if self.near.time <= float(self.today.study.specs.stop):
-            own = margins(self.today, self.near, self.step, lines=lines, first=decisions)
+            own = margins(self.today, self.near, lines=lines)
         if self.lasting is not None:
             self.say("margins for ever")
-            long = margins(self.today, self.lasting, self.step, lines=lines, way=LASTING_WAY,
-                           tolerance=LASTING_TOLERANCE, first=decisions)  # fmt: skip
+            long = margins(self.today, self.lasting, lines=lines, way=LASTING_WAY,
+                           tolerance=LASTING_TOLERANCE)  # fmt: skip
         return own, long
 
     def equilibria(
@@ -202,7 +164,7 @@ class _Whole:
         specs = today.study.specs
         stop = specs.start + _VISITS * (specs.stop - specs.start)
         # Starts on a threshold pass by the tipping point itself.
-        schedule = today.schedule(stop, self.step, _VISITS)
+        schedule = today.schedule(stop, _VISITS)
         own = len(starts)
         lanes = np.concatenate((np.stack(starts, axis=1), everywhere), axis=1)
         values = today.levels_in(today.run(schedule, lanes, None))
@@ -244,7 +206,7 @@ class _Whole:
         self.say(f"mapping '{names[0]}' and '{names[1]}'")
         places = (self._place(names[0]), self._place(names[1]))
         limits = (self._limits(places[0], found), self._limits(places[1], found))
-        return regimes(self.today, rule, self.step, places, limits)
+        return regimes(self.today, rule, places, limits)
 
     def pulses(self, found: Margins | None) -> tuple[Pulses, ...]:
         rule = self.lasting or self.near
@@ -262,7 +224,7 @@ class _Whole:
         if named is None:
             return ()
         self.say(f"sizing pulses of '{named}'")
-        return pulses(self.today, scenario, rule, self.step, named)
+        return pulses(self.today, scenario, rule, named)
 
     def _parameters(self, found: Margins | None) -> list[str]:
         """Return constants worth looking at: those at which the outcome turns, decisions first."""

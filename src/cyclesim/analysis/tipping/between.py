@@ -48,7 +48,6 @@ def between(
     rule: Rule,
     good: Start,
     bad: Start,
-    step: Step,
     *,
     tolerance: float = 1e-6,
     check_dt: bool = False,
@@ -60,11 +59,12 @@ def between(
     half the step. What the model remembers besides stocks is as today.
     """
     grid = np.linspace(0.0, 1.0, POINTS)
-    ends, shares = _turned(today, rule, good, bad, step, grid, tolerance)
+    ends, shares = _turned(today, rule, good, bad, grid, tolerance)
     finer: tuple[float, ...] | None = None
     if check_dt:
-        half = Step(step.method, step.dt / 2)
-        _, finer = _turned(today, rule, good, bad, half, grid, tolerance)
+        own = today.own_step
+        half = Step(own.method, own.dt / 2)
+        _, finer = _turned(today, rule, good, bad, grid, tolerance, half)
     first = shares[0] if shares else np.nan
     at = bad.levels + first * (good.levels - bad.levels)
     stocks = tuple(
@@ -74,17 +74,24 @@ def between(
     )
     output = np.nan
     if shares:
-        schedule = today.schedule(today.start + step.dt, step)
-        output = float(today.run(schedule, at[:, None], None)[today.row(rule.variable), 0, 0])
+        output = float(
+            today.values(at[:, None], None, float(today.start))[today.place(rule.variable), 0]
+        )
     return Between(rule, bad.name, good.name, shares, tolerance, stocks, output, ends, finer)
 
 
 def _turned(
-    today: Today, rule: Rule, good: Start, bad: Start, step: Step, grid: Array, tolerance: float
+    today: Today,
+    rule: Rule,
+    good: Start,
+    bad: Start,
+    grid: Array,
+    tolerance: float,
+    step: Step | None = None,
 ) -> tuple[Array, tuple[float, ...]]:
     def ends(shares: Array) -> Array:
         levels = bad.levels[:, None] + shares * (good.levels - bad.levels)[:, None]
-        return today.ends(rule.variable, rule.time, step, levels, None)
+        return today.ends(rule.variable, rule.time, levels, None, step)
 
     reached = ends(grid)
     judged = rule.judged(reached)

@@ -244,14 +244,4 @@ def _outputs(path: _Path, points: Sequence[Array], output: str) -> Array:
     levels[rates.kept] = lanes[:-1] * rates.size[:, None]
     numbers = np.repeat(today.numbers[:, None], lanes.shape[1], axis=1)
     numbers[path.place] = lanes[-1] * path.width
-    bound = rates.program.bind(today.binding(numbers, rates.schedule))
-    state = today.state(levels)
-    time = np.float64(rates.time)
-    columns = bound.outputs(time, time, state.levels, state.held)
-    row, place = today.row(output), 0
-    for variable, column in zip(today.flat.variables, columns, strict=True):
-        if place <= row < place + variable.size:
-            whole = np.broadcast_to(column, (*variable.shape, lanes.shape[1]))
-            return np.asarray(whole.reshape((variable.size, -1))[row - place], dtype=float)
-        place += variable.size
-    raise AssertionError  # every output has a row
+    return np.asarray(today.values(levels, numbers, rates.time)[today.place(output)])

@@ -139,18 +139,8 @@ def _judged(rates: Rates, point: Array) -> Equilibrium:
     values, vectors = rates.eigenvalues(rates.jacobian(point))
     today = rates.today
     levels = rates.levels(point)
-    schedule = today.schedule(today.start + today.own_step.dt, today.own_step)
-    program, state = rates.program, today.state(levels[:, None])
-    time = np.float64(rates.time)
-    bound = program.bind(today.binding(today.numbers[:, None], schedule))
-    columns = bound.outputs(time, time, state.levels, state.held)
-    rows = np.concatenate(
-        [
-            np.broadcast_to(column, (*v.shape, 1)).reshape((v.size, 1))
-            for column, v in zip(columns, today.flat.variables, strict=True)
-        ]
-    )[:, 0]
-    outputs = np.array([rows[today.row(o.variable.name)] for o in today.study.outputs])
+    rows = today.values(levels[:, None], None, rates.time)[:, 0]
+    outputs = np.array([rows[today.place(o.variable.name)] for o in today.study.outputs])
     leading: tuple[str, ...] = ()
     if values.size:
         sizes = np.abs(vectors[:, 0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from cyclesim.analysis.tipping.parts import Margins, Rule, Threshold, What
 from cyclesim.analysis.tipping.search import WAY, first_turns
-from cyclesim.analysis.tipping.today import Step, Today
+from cyclesim.analysis.tipping.today import Today
 from cyclesim.compiler import FlatVariable, selected
 from cyclesim.ensemble import Varied, VariedKind
 
@@ -17,6 +17,9 @@ Array = np.ndarray
 
 TOLERANCE = 0.005
 """How near a margin is found, as a share of itself."""
+
+LASTING_WAY, LASTING_TOLERANCE = (1 / 16, 1 / 4, 1.0), 0.01
+"""The same for runs that last many times as long."""
 
 ASIDE = 0.05
 """How far on either side of a threshold its steepness is measured, as a share of the way."""
@@ -42,8 +45,8 @@ class Line:
 class Outcomes:
     """Where the outcome's variable ends for points on lines, each point a lane."""
 
-    def __init__(self, today: Today, lines: Sequence[Line], rule: Rule, step: Step) -> None:
-        self.today, self.rule, self.step = today, rule, step
+    def __init__(self, today: Today, lines: Sequence[Line], rule: Rule) -> None:
+        self.today, self.rule = today, rule
         self.origin = np.array([line.today for line in lines])
         self.way = np.array([line.limit - line.today for line in lines])
         self.place = np.array([line.place for line in lines])
@@ -63,7 +66,7 @@ class Outcomes:
         stocks = self.of_stock[lines]
         levels[self.place[lines[stocks]], lanes[stocks]] = values[stocks]
         numbers[self.place[lines[~stocks]], lanes[~stocks]] = values[~stocks]
-        return self.today.ends(self.rule.variable, self.rule.time, self.step, levels, numbers)
+        return self.today.ends(self.rule.variable, self.rule.time, levels, numbers)
 
     def judged(self, lines: Array, shares: Array) -> Array:
         """Return whether each end is good."""
@@ -73,69 +76,36 @@ class Outcomes:
 def margins(
     today: Today,
     rule: Rule,
-    step: Step,
     *,
     lines: Sequence[Line] | None = None,
     tolerance: float = TOLERANCE,
-    confirm: int = 24,
-    first: Sequence[str] = (),
     way: tuple[float, ...] = WAY,
 ) -> Margins:
     """Return how far each thing can move, up and down, until the outcome of `rule` turns.
 
     Each line is scanned first, since an outcome may turn more than once; the nearest turn is
-    bisected, all lines at once as lanes, and `confirm` of them, those named `first` and then the
-    nearest, are run again with the study's own step on both sides. A number that moves
-    holds from the organisation's start on.
+    bisected, all lines at once as lanes, with the study's own step. A number that moves holds from
+    the organisation's start on.
     """
     lines = tuple(lines_of(today) if lines is None else lines)
-    outcomes = Outcomes(today, lines, rule, step)
+    outcomes = Outcomes(today, lines, rule)
     base = np.full(len(lines), rule.is_good)
     turns = first_turns(outcomes.judged, base, tolerance, way)
     found = np.flatnonzero(np.isfinite(turns.high))
-    low, high = turns.low.copy(), turns.high.copy()
-    agreed: dict[int, bool] = {}
-    if confirm and found.size:
-        rough = _thresholds(lines, (low + high) / 2, high - low, turns.crossings)
-        nearest = sorted(found.tolist(), key=lambda i: (rough[i].name not in first, rough[i].rank))[
-            :confirm
-        ]
-        own = Outcomes(today, lines, rule, today.own_step)
-        agreed, low, high = _confirmed(own, np.array(nearest), low, high, base, tolerance)
-        outcomes.runs += own.runs
-        found = np.flatnonzero(np.isfinite(high))
-    middle = (low + high) / 2
+    middle = (turns.low + turns.high) / 2
     aside = np.concatenate(
         (middle[found] * (1 - ASIDE), np.minimum(middle[found] * (1 + ASIDE), 1))
     )
     before, beyond = np.split(outcomes.ends(np.tile(found, 2), aside), 2)
-    shown = _thresholds(lines, middle, high - low, turns.crossings)
+    shown = _thresholds(lines, middle, turns.high - turns.low, turns.crossings)
     for place, line in enumerate(found.tolist()):
         lost = not np.isfinite(before[place] - beyond[place])
         steep = 0.0 if lost else abs(before[place] - beyond[place]) / rule.gap
-        sure = agreed.get(line)
         shown[line] = replace(shown[line], before=float(before[place]), beyond=float(beyond[place]),
-                              steep=float(steep), confirmed=sure)  # fmt: skip
+                              steep=float(steep))  # fmt: skip
+    step = today.own_step
     words = f"{step.method.value}, dt {float(step.dt):g}"
     return Margins(rule, tuple(shown), outcomes.runs, words)
-
-
-def _confirmed(
-    own: Outcomes, found: Array, low: Array, high: Array, base: Array, tolerance: float
-) -> tuple[dict[int, bool], Array, Array]:
-    """Return which turns the study's own step confirms, and brackets; others are found anew."""
-    width = (high - low)[found]
-    sides = np.concatenate((np.maximum(low[found] - width, 0), np.minimum(high[found] + width, 1)))
-    good = own.judged(np.tile(found, 2), sides).reshape(2, -1)
-    agreed = (good[0] == base[found]) & (good[1] != base[found])
-    again = found[~agreed]
-    if again.size:
-        part = first_turns(
-            lambda lines, shares: own.judged(again[lines], shares), base[again], tolerance
-        )
-        low[again], high[again] = part.low, part.high
-        agreed[~agreed] = np.isfinite(part.high)
-    return dict(zip(found.tolist(), agreed.tolist(), strict=True)), low, high
 
 
 def _thresholds(

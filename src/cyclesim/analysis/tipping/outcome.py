@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from cyclesim.analysis.tipping.parts import Rule
-from cyclesim.analysis.tipping.today import Step, Today
-from cyclesim.ensemble import run_scenario
-from cyclesim.errors import RunError, UsageError
+from cyclesim.analysis.tipping.today import Today, stand
+from cyclesim.errors import UsageError
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Direction, Output, Scenario, Study
-from cyclesim.schedule import schedule_of
 
 APART = 0.02
 """Ends that differ by less than this share of their size are one outcome."""
@@ -30,7 +28,7 @@ _AT_REST = 0.01
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two scenarios that end apart in an output, and the step that lanes are run with.
+    """Two scenarios that end apart in an output.
 
     `near` judges at the study's horizon, `lasting` when both have settled, None where they come
     to the same in the end; `span` is how long that takes.
@@ -41,7 +39,6 @@ class Contrast:
     bad: Scenario
     near: Rule
     lasting: Rule | None
-    step: Step
 
 
 class NoContrast(Exception):
@@ -68,22 +65,10 @@ def headline(study: Study, name: str | None = None) -> Output:
     return study.outputs[0]
 
 
-def course(today: Today, step: Step) -> np.ndarray | None:
-    """Return the outputs (output, time) of the organisation as it is, each quarter of the run."""
-    study = today.study
-    every = (study.specs.stop - study.specs.start) / 4
-    try:
-        results = _run(study, today.scenario, study.specs.stop, step, every)
-    except (UsageError, RunError):
-        return None
-    found = np.array([results[output.variable.name] for output in study.outputs])
-    return found if np.isfinite(found).all() else None
-
-
-def _run(study: Study, scenario: Scenario, stop: Fraction, step: Step, every: Fraction) -> Results:
-    specs = replace(study.specs, stop=stop, dt=step.dt, method=step.method, save_interval=every)
-    schedule_of(specs)
-    return run_scenario(replace(study, specs=specs), scenario, estimate_error=False)
+def levers(study: Study) -> tuple[str, ...]:
+    """Return the constants that scenarios of a study change: what the organisation can decide."""
+    names = [c.variable.name for s in study.scenarios for c in s.changes]
+    return tuple(dict.fromkeys(names))
 
 
 def contrast(
@@ -91,7 +76,6 @@ def contrast(
     *,
     outcome: str | None = None,
     ends: Mapping[str, Results] | None = None,
-    step: Step,
     lasting: bool = True,
 ) -> Contrast:
     """Return good and bad of a study: as it says, else the scenarios that end best and worst.
@@ -103,7 +87,7 @@ def contrast(
     time = _time(study)
     known = dict(ends or {})
     sign = -1.0 if output.good is Direction.DOWN else 1.0
-    reached = {s.name: _end(study, s, output, time, step, known) for s in _candidates(today)}
+    reached = {s.name: _end(today, s, output, time, known) for s in _candidates(today)}
     chosen = {s.name: s for s in _candidates(today)}
     finite = {name: end for name, end in reached.items() if np.isfinite(end)}
     if not finite:
@@ -120,8 +104,8 @@ def contrast(
         raise NoContrast(
             f"all scenarios of the study end within {APART:.0%} of one another in '{output.title}'."
         )
-    last = _lasting(today, output, chosen[good], chosen[bad], rule, step) if lasting else None
-    return Contrast(output, chosen[good], chosen[bad], rule, last, step)
+    last = _lasting(today, output, chosen[good], chosen[bad], rule) if lasting else None
+    return Contrast(output, chosen[good], chosen[bad], rule, last)
 
 
 def _candidates(today: Today) -> Iterator[Scenario]:
@@ -140,15 +124,23 @@ def _time(study: Study) -> float:
 
 
 def _end(
-    study: Study, scenario: Scenario, output: Output, time: float, step: Step,
-    known: Mapping[str, Results],
-) -> float:  # fmt: skip
+    today: Today, scenario: Scenario, output: Output, time: float, known: Mapping[str, Results]
+) -> float:
     results = known.get(scenario.name)
     if results is None:
-        stop = Fraction(str(time))
-        results = _run(study, scenario, stop, step, stop - study.specs.start)
+        return float(_course(today, scenario, output, Fraction(str(time)), 1)[-1])
     place = int(np.searchsorted(results.time, time - 1e-9))
     return float(results[output.variable.name][min(place, len(results.time) - 1)])
+
+
+def _course(
+    today: Today, scenario: Scenario, output: Output, stop: Fraction, parts: int
+) -> np.ndarray:
+    """Return an output of a scenario, run from the study's start, after each of equal parts."""
+    whole = scenario is today.scenario and today.start == today.study.specs.start
+    standing = today if whole else stand(today.study, scenario)
+    values = standing.run(standing.schedule(stop, parts), None, None)
+    return np.asarray(values[standing.row(output.variable.name), :, 0])
 
 
 def _rule(
@@ -162,14 +154,15 @@ def _rule(
 
 
 def _lasting(
-    today: Today, output: Output, good: Scenario, bad: Scenario, near: Rule, step: Step
+    today: Today, output: Output, good: Scenario, bad: Scenario, near: Rule
 ) -> Rule | None:
     """Return the rule for ever: when good and bad have settled, at the latest after 16 runs."""
-    study, specs = today.study, today.study.specs
+    specs = today.study.specs
     length = specs.stop - specs.start
     stop = specs.start + LONGEST * length
-    runs = [_run(study, each, stop, step, length) for each in (good, bad, today.scenario)]
-    courses = np.array([run[output.variable.name] for run in runs])
+    courses = np.array(
+        [_course(today, each, output, stop, LONGEST) for each in (good, bad, today.scenario)]
+    )
     if not np.isfinite(courses[:2, -1]).all():
         return None
     gap = abs(courses[0, -1] - courses[1, -1])

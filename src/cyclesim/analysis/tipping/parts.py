@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from enum import Enum
 
@@ -71,8 +72,7 @@ class Threshold(Shown):
     be. `before` and `beyond` are where the outcome's variable ends a twentieth of the way short
     of it and past it, `steep` the share of the gap between good and bad that lies between the two.
     `crossings` counts the turns seen on the way to `limit`; `assumed` says that the model gives no
-    limit there. `confirmed` says that runs with the study's own step on both sides agree, None
-    where none were made.
+    limit there.
     """
 
     name: str
@@ -87,7 +87,6 @@ class Threshold(Shown):
     beyond: float
     steep: float
     crossings: int
-    confirmed: bool | None = None
 
     @property
     def upwards(self) -> bool:
@@ -122,6 +121,9 @@ class Threshold(Shown):
 
 STEEP = 0.5
 
+_UNSEEN = 1e-3
+"""A chord may leave a branch by this share of the picture."""
+
 
 @dataclass(frozen=True)
 class Margins:
@@ -137,6 +139,25 @@ class Margins:
         """Return those at which the outcome turns, the nearest first."""
         found = [each for each in self.thresholds if each.value is not None]
         return tuple(sorted(found, key=lambda each: each.rank))
+
+
+@dataclass(frozen=True)
+class Nearest(Shown):
+    """The nearest tipping point of a scenario, or that none was found.
+
+    `threshold` is what tips the outcome of `rule` first, None where nothing of the `decisions` (as
+    many numbers as scenarios change) does, nor of the `others` (stocks and numbers) looked at.
+    `left_out` says that the time did not suffice for all others.
+    """
+
+    scenario: str
+    time_units: str
+    rule: Rule
+    threshold: Threshold | None
+    decisions: int
+    others: int
+    left_out: bool
+    lasting: bool
 
 
 @dataclass(frozen=True)
@@ -233,6 +254,34 @@ class Branch:
     output: Array
     stable: Array
     points: tuple[SpecialPoint, ...]
+
+    @property
+    def drawn(self) -> Array:
+        """Return the places (point,) that a picture needs: a chord leaves the curve unseen nowhere.
+
+        After Ramer (1972) and Douglas and Peucker (1973); ends and changes of stability stay.
+        """
+        axes = np.stack((self.parameter, self.output))
+        axes = axes / (np.ptp(axes, axis=1, keepdims=True) + 1e-300)
+        turns = np.flatnonzero(self.stable[1:] != self.stable[:-1])
+        kept = {0, len(self.stable) - 1, *turns.tolist(), *(turns + 1).tolist()}
+        parts = list(itertools.pairwise(sorted(kept)))
+        while parts:
+            first, last = parts.pop()
+            chord = axes[:, last] - axes[:, first]
+            away = axes[:, first:last] - axes[:, [first]]
+            length = np.hypot(*chord)
+            # Where both ends are one point, as on a closed branch, distances are those from it.
+            off = (
+                np.abs(chord[0] * away[1] - chord[1] * away[0]) / length
+                if length > 0
+                else np.hypot(*away)
+            )
+            far = first + int(off.argmax())
+            if off.max() > _UNSEEN and far > first:
+                kept.add(far)
+                parts += [(first, far), (far, last)]
+        return np.array(sorted(kept))
 
 
 @dataclass(frozen=True)

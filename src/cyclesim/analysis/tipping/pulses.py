@@ -11,7 +11,7 @@ import numpy as np
 
 from cyclesim.analysis.tipping.parts import Pulses, Rule
 from cyclesim.analysis.tipping.search import WAY, first_turns
-from cyclesim.analysis.tipping.today import Step, Today, stand
+from cyclesim.analysis.tipping.today import Today, stand
 from cyclesim.compiler import Pulse, Role, selected
 from cyclesim.ensemble import VariedKind
 from cyclesim.errors import UsageError
@@ -25,9 +25,7 @@ DURATIONS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 TOLERANCE = 0.005
 
 
-def pulses(
-    today: Today, scenario: Scenario, rule: Rule, step: Step, name: str
-) -> tuple[Pulses, ...]:
+def pulses(today: Today, scenario: Scenario, rule: Rule, name: str) -> tuple[Pulses, ...]:
     """Return the smallest pulses of a variable, upwards and downwards, that turn the outcome.
 
     `scenario` is the organisation's own, to which the pulse is added from `today.start` on. A
@@ -55,7 +53,7 @@ def pulses(
         )
         for role in ("by", "duration")
     )
-    value = _value(today, variable.name)
+    value = float(today.values(today.levels[:, None], None, start)[today.place(variable.name), 0])
     span = float(today.specs.stop - today.specs.start)
     dt = float(today.own_step.dt)
     durations = np.unique([max(dt, round(span * share / dt) * dt) for share in DURATIONS])
@@ -66,7 +64,7 @@ def pulses(
             numbers = np.repeat(pulsed.numbers[:, None], lines.size, axis=1)
             numbers[size] = shares * (limit - value)
             numbers[length] = durations[lines]
-            return rule.judged(pulsed.ends(rule.variable, rule.time, step, None, numbers))
+            return rule.judged(pulsed.ends(rule.variable, rule.time, None, numbers))
 
         turns = first_turns(judge, np.full(len(durations), rule.is_good), TOLERANCE, WAY)
         sizes = (turns.low + turns.high) / 2 * (limit - value)
@@ -75,11 +73,6 @@ def pulses(
                    TOLERANCE, not rule.is_good)
         )  # fmt: skip
     return tuple(found)
-
-
-def _value(today: Today, name: str) -> float:
-    schedule = today.schedule(today.start + today.own_step.dt, today.own_step)
-    return float(today.run(schedule, None, None)[today.row(name), 0, 0])
 
 
 def _limits(value: float, low: float | None, high: float | None) -> list[float]:

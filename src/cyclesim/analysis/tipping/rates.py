@@ -83,8 +83,8 @@ class Rates:
 
     def __init__(self, today: Today, box: Box, time: float, seed: int = 1) -> None:
         self.today, self.box, self.time = today, box, time
-        _, self.program = today.runs.programs
-        self.schedule = today.schedule(today.study.specs.stop, today.own_step)
+        self.program = today.pointwise
+        self.schedule = today.schedule(today.study.specs.stop)
         self.bound = self.program.bind(today.binding(today.numbers[:, None], self.schedule))
         self.kept = np.arange(len(today.levels))
         self.size = box.size.copy()

@@ -8,7 +8,7 @@ import numpy as np
 
 from cyclesim.analysis.tipping.parts import RegimeMap, Rule
 from cyclesim.analysis.tipping.search import bisected
-from cyclesim.analysis.tipping.today import Step, Today
+from cyclesim.analysis.tipping.today import Today
 
 Array = np.ndarray
 Limits = tuple[float, float]
@@ -24,7 +24,7 @@ TOLERANCE = 1 / 32
 
 
 def regimes(
-    today: Today, rule: Rule, step: Step, places: tuple[int, int], limits: tuple[Limits, Limits]
+    today: Today, rule: Rule, places: tuple[int, int], limits: tuple[Limits, Limits]
 ) -> RegimeMap:
     """Return where in the plane of two numbers, by their places, the outcome is good.
 
@@ -40,7 +40,7 @@ def regimes(
         numbers = np.repeat(today.numbers[:, None], len(points), axis=1)
         for axis, place in enumerate(places):
             numbers[place] = low[axis] + points[:, axis] * size[axis]
-        return rule.judged(today.ends(rule.variable, rule.time, step, None, numbers))
+        return rule.judged(today.ends(rule.variable, rule.time, None, numbers))
 
     known, width = _refined(judge)
     first, second = _edges(known, width)

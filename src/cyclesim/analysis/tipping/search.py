@@ -15,8 +15,8 @@ Judge = Callable[[Array, Array], Array]
 WAY = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 """Where a line is looked at first: a turn near today is the one that matters."""
 
-_AT_ONCE = 500
-"""Lanes that a round may have for little more than one lane costs."""
+_AT_ONCE = 32
+"""Lanes that a round may have for little more than one lane costs: a few blocks of machine code."""
 
 
 @dataclass(frozen=True)

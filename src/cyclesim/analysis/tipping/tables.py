@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.analysis.tipping.parts import Margins, TippingAnalysis
-from cyclesim.analysis.tipping.words import sentences
+from cyclesim.analysis.tipping.parts import Branch, Margins, Nearest, TippingAnalysis
+from cyclesim.analysis.tipping.words import nearest_words, sentences
 
 SCHEMA_VERSION = 1
 
@@ -22,7 +22,7 @@ def margins_csv(analysis: TippingAnalysis) -> str:
     """Return every margin as CSV: a row each for a thing, a direction and a horizon."""
     heads = ("name", "kind", "units", "horizon", "judged_at", "today", "direction", "limit",
              "limit_assumed", "threshold", "within", "share_of_today", "ends_before", "ends_beyond",
-             "steepness", "tips", "turns_seen", "confirmed")  # fmt: skip
+             "steepness", "tips", "turns_seen")  # fmt: skip
     rows = [
         row
         for found, horizon in ((analysis.margins, "run"), (analysis.lasting_margins, "lasting"))
@@ -40,7 +40,7 @@ def _margin_rows(found: Margins, horizon: str) -> Iterable[tuple[object, ...]]:
             "up" if t.upwards else "down", t.limit, t.assumed, t.value if turns else "",
             t.within if turns else "", t.share if turns and t.today else "",
             t.before if turns else "", t.beyond if turns else "", t.steep if turns else "",
-            t.tips if turns else "", t.crossings, "" if t.confirmed is None else t.confirmed,
+            t.tips if turns else "", t.crossings,
         )  # fmt: skip
 
 
@@ -150,7 +150,33 @@ def as_dict(analysis: TippingAnalysis) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "in_words": list(sentences(analysis)), **found}
 
 
+def nearest_dict(found: Nearest) -> dict[str, Any]:
+    """Return the nearest tipping point ready for JSON, with its sentence."""
+    threshold = found.threshold
+    tips = None
+    if threshold is not None:
+        tips = {**_plain(threshold), "direction": "up" if threshold.upwards else "down"}
+    return {
+        "scenario": found.scenario,
+        "sentence": nearest_words(found),
+        "outcome": found.rule.variable,
+        "judged_at": found.rule.time,
+        "lasting": found.lasting,
+        "threshold": tips,
+        "decisions_tried": found.decisions,
+        "others_tried": found.others,
+    }
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Branch):
+        drawn = value.drawn
+        return {
+            "parameter": _plain(value.parameter[drawn]),
+            "output": _plain(value.output[drawn]),
+            "stable": _plain(value.stable[drawn]),
+            "points": _plain(value.points),
+        }
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Enum):

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from cyclesim.codegen import Binding
+from cyclesim.codegen import TARGETS, Binding, Program
 from cyclesim.compiler import FlatModel, FlatVariable, Replacement, Role, selected
 from cyclesim.compiler.terms import MOVING, Clock, Draw, Term, walk
 from cyclesim.ensemble import ScenarioRuns, Varied, VariedKind, bindable, change_numbers, constant
+from cyclesim.ensemble.batch import target_for
 from cyclesim.errors import UsageError
 from cyclesim.integrate import State, integrate, state_of
 from cyclesim.names import Ident
@@ -95,8 +97,19 @@ class Today:
         """Return why stocks alone do not say what comes next; nothing where they do."""
         return beyond_stocks(self.flat)
 
-    def schedule(self, stop: Fraction, step: Step, parts: int = 1) -> Schedule:
-        """Return a schedule that keeps the start and the ends of so many equal parts."""
+    @cached_property
+    def pointwise(self) -> Program:
+        """Return the program for rates and values at single times, where numpy is the quicker."""
+        if self.runs.changed is self.runs.before:
+            return self.runs.programs[0]
+        return TARGETS["numpy"](self.flat)
+
+    def schedule(self, stop: Fraction, parts: int = 1, step: Step | None = None) -> Schedule:
+        """Return a schedule that keeps the start and the ends of so many equal parts.
+
+        The step is the study's own where none is given.
+        """
+        step = step or self.own_step
         every = (stop - self.start) / parts
         specs = replace(self.specs, stop=stop, dt=step.dt, method=step.method, save_interval=every)
         return schedule_of(specs, self.study.model.flat.sim_specs)
@@ -119,7 +132,8 @@ class Today:
     def run(self, schedule: Schedule, levels: Array | None, numbers: Array | None) -> Array:
         """Return saved values (row, time, lane) of runs from `levels` with `numbers`.
 
-        What is not given is as today. A lane that leaves the numbers is NaN from there on.
+        Rows are those of `kept`. What is not given is as today. A lane that leaves the numbers is
+        NaN from there on.
         """
         lanes = max(x.shape[1] for x in (levels, numbers, self.levels[:, None]) if x is not None)
         levels = _wide(self.levels if levels is None else levels, lanes)
@@ -129,41 +143,62 @@ class Today:
         for first in range(0, lanes, _LANES):
             part = slice(first, first + _LANES)
             bound = self.binding(numbers[:, part], schedule)
-            turns.append(integrate(program, schedule, bound, self.state(levels[:, part])).values)
+            begin = self.state(levels[:, part])
+            turns.append(integrate(program, schedule, bound, begin, keep=self.kept).values)
         return np.concatenate(turns, axis=2) if len(turns) > 1 else turns[0]
 
-    def row(self, name: str) -> int:
-        """Return the row of a scalar or an element among a run's values."""
-        chosen = selected(self.flat, name)
-        return self.flat.places[chosen.whole.ident] + (chosen.element or 0)
+    @cached_property
+    def kept(self) -> tuple[int, ...]:
+        """Return the rows of the model that runs keep: the stocks, then the study's outputs.
 
-    def ends(
-        self, name: str, time: float, step: Step, levels: Array | None, numbers: Array | None
-    ) -> Array:
-        """Return where a variable is at a time (lane,), of runs from `levels` with `numbers`.
-
-        A lane that leaves the numbers is run again with the study's own step before that counts.
+        They are the same for all runs, so that one program serves them.
         """
-        row, stop = self.row(name), Fraction(str(time))
-        found = np.array(self.run(self.schedule(stop, step), levels, numbers)[row, -1])
-        lost = ~np.isfinite(found)
-        if lost.any() and step != self.own_step:
-            again = self.run(
-                self.schedule(stop, self.own_step),
-                None if levels is None else levels[:, lost],
-                None if numbers is None else numbers[:, lost],
-            )
-            found[lost] = again[row, -1]
-        return found
-
-    def levels_in(self, values: Array) -> Array:
-        """Return the stocks (stock, ...) out of rows of values."""
-        rows = [
+        stocks = (
             self.flat.places[rule.ident] + element
             for rule in self.flat.levels
             for element in range(self.flat.by_ident[rule.ident].size)
+        )
+        outputs = (self.place(output.variable.name) for output in self.study.outputs)
+        return tuple(dict.fromkeys((*stocks, *outputs)))
+
+    def place(self, name: str) -> int:
+        """Return the row of a scalar or an element among all values of the model."""
+        chosen = selected(self.flat, name)
+        return self.flat.places[chosen.whole.ident] + (chosen.element or 0)
+
+    def row(self, name: str) -> int:
+        """Return the row of a stock or an output among a run's values."""
+        return self.kept.index(self.place(name))
+
+    def ends(
+        self,
+        name: str,
+        time: float,
+        levels: Array | None,
+        numbers: Array | None,
+        step: Step | None = None,
+    ) -> Array:
+        """Return where an output is at a time (lane,), of runs from `levels` with `numbers`."""
+        schedule = self.schedule(Fraction(str(time)), step=step)
+        return np.array(self.run(schedule, levels, numbers)[self.row(name), -1])
+
+    def levels_in(self, values: Array) -> Array:
+        """Return the stocks (stock, ...) out of a run's values."""
+        return np.asarray(values[: len(self.levels)])
+
+    def values(self, levels: Array, numbers: Array | None, time: float) -> Array:
+        """Return all values (row, lane) of the model at a time, in the states `levels`."""
+        lanes = levels.shape[1]
+        numbers = self.numbers[:, None] if numbers is None else numbers
+        schedule = self.schedule(self.start + self.own_step.dt)
+        bound = self.pointwise.bind(self.binding(numbers, schedule))
+        state, at = self.state(levels), np.float64(time)
+        columns = bound.outputs(at, at, state.levels, state.held)
+        rows = [
+            np.broadcast_to(column, (*v.shape, lanes)).reshape((v.size, lanes))
+            for column, v in zip(columns, self.flat.variables, strict=True)
         ]
-        return np.asarray(values[rows])
+        return np.concatenate(rows).astype(float)
 
 
 def _narrow(values: Any) -> Any:
@@ -226,7 +261,8 @@ def stand(study: Study, scenario: Scenario, at: float | None = None) -> Today:
     flat = study.model.flat
     bare, given = _unset(study, scenario)
     varied = (*_constants(flat), *change_numbers(bare))
-    runs = bindable(study, bare, varied)
+    target, _ = target_for(study)
+    runs = bindable(study, bare, varied, target=target)
     numbers = np.array([given.get((v.ident, v.element), _own(flat, v)) for v in varied])
     start = study.specs.start
     notes: tuple[str, ...] = ()
@@ -263,7 +299,7 @@ def _later(today: Today, at: float) -> Today:
             f"where '{today.flat.name}' stands at {at:g} is more than its stocks: "
             f"{today.beyond_stocks}. Look at its start."
         )
-    values = today.run(today.schedule(time, today.own_step), None, None)
+    values = today.run(today.schedule(time), None, None)
     return replace(today, levels=today.levels_in(values[:, -1])[:, 0], start=time)
 
 

@@ -14,6 +14,7 @@ from cyclesim.analysis.tipping.parts import (
     Equilibrium,
     Kind,
     Margins,
+    Nearest,
     Pulses,
     RegimeMap,
     Rule,
@@ -73,10 +74,6 @@ def _margin_sections(analysis: TippingAnalysis, found: Margins) -> Iterator[tupl
     constants = [t for t in rest if t.what is What.CONSTANT]
     if constants:
         yield "Everything else, nearest first", [threshold_words(t, rule) for t in constants[:MOST]]
-    unconfirmed = [t.name for t in found.turning if t.confirmed is False]
-    if unconfirmed:
-        listed = ", ".join(unconfirmed)
-        yield "Not confirmed by runs with the study's own step", [f"{listed}."]
 
 
 def answer(analysis: TippingAnalysis) -> str:
@@ -104,9 +101,12 @@ def _absence(analysis: TippingAnalysis) -> str:
     shown: list[str] = []
     spread = analysis.scattered
     if spread is not None and len(spread.groups) == 1:
+        whole = int(np.isfinite(spread.ends).sum())
+        lost = spread.ends.size - whole
+        beside = f" ({lost} more left the numbers)" if lost else ""
         shown.append(
-            f"{spread.ends.size} runs from starts all over the stocks' ranges end alike, "
-            f"at {number(spread.groups[0][0])}"
+            f"{whole} runs from starts all over the stocks' ranges end alike, "
+            f"at {number(spread.groups[0][0])}{beside}"
         )
     found = analysis.lasting_margins or analysis.margins
     if found is not None:
@@ -126,7 +126,7 @@ def _absence(analysis: TippingAnalysis) -> str:
 
 def rule_words(rule: Rule, analysis: TippingAnalysis) -> str:
     """Return how good and bad are told apart."""
-    good, bad = pair(rule.good, rule.bad)
+    good, bad = pair(_shown(rule.good, rule), _shown(rule.bad, rule))
     when = moment(rule.time, analysis.time_units)
     settled = "" if rule.settled else "; not all has come to rest by then"
     return (
@@ -134,6 +134,11 @@ def rule_words(rule: Rule, analysis: TippingAnalysis) -> str:
         f"'{rule.bad_name}' ({bad}) in {when}{settled}. As it is, it ends at "
         f"{with_unit(number(rule.today), rule.units)}."
     )
+
+
+def _shown(value: float, rule: Rule) -> float:
+    """Return an end as it is told: what is nothing beside the gap of good and bad is 0."""
+    return 0.0 if abs(value) < 1e-6 * rule.gap else value
 
 
 def threshold_words(found: Threshold, rule: Rule) -> str:
@@ -152,7 +157,7 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
     if not found.tips:
         middle = with_unit(number(rule.middle), rule.units)
         return f"{rule.title} {verb} past {middle}, by degrees, {where}.{again}"
-    beyond, before = pair(found.beyond, found.before)
+    beyond, before = pair(_shown(found.beyond, rule), _shown(found.before, rule))
     return f"{rule.title} {verb} at {beyond} instead of {before} {where}.{again}"
 
 
@@ -177,6 +182,34 @@ def _passing(found: Threshold, at: float) -> str:
         per_cent = 100 * (at - found.today) / abs(found.today)
         size = f" ({per_cent:+.{0 if abs(per_cent) >= 9.95 else 1}f} %)"
     return f"{found.name} {passes} {with_unit(value, found.units)}{size}; today: {today}"
+
+
+def nearest_words(found: Nearest) -> str:
+    """Return the nearest tipping point in a sentence, or that there is none in what was tried."""
+    rule = found.rule
+    when = moment(rule.time, found.time_units)
+    horizon = f"in the long run ({when})" if found.lasting else f"in {when}"
+    if found.threshold is not None:
+        return f"'{found.scenario}', {horizon}: {threshold_words(found.threshold, rule)}"
+    tried = [_counted(found.decisions, "number", " that the scenarios change")]
+    if found.left_out:
+        return (
+            f"None of {tried[0]}, moved by itself over its range, tips '{rule.title}' of "
+            f"'{found.scenario}' {horizon}. Other numbers take longer: `cyclesim tipping`."
+        )
+    other = "other stock or number" if found.decisions else "stock or number"
+    tried.append(_counted(found.others, other))
+    among = " and ".join(each for each in tried if each)
+    return (
+        f"No tipping point was found from '{found.scenario}': none of {among}, "
+        f"moved by itself over its range, turns '{rule.title}' at once {horizon}."
+    )
+
+
+def _counted(count: int, what: str, more: str = "") -> str:
+    """Return how many there are: '1 other stock or number'; nothing of none."""
+    several = what.replace("stock or", "stocks and") + "s"
+    return f"{count} {what if count == 1 else several}{more}" if count else ""
 
 
 def between_words(line: Between) -> Iterator[str]:
@@ -223,7 +256,7 @@ def pulse_words(found: Pulses, time_units: str) -> str:
     some = np.flatnonzero(np.isfinite(found.sizes))
     limit = with_unit(number(found.limit), found.units)
     if not some.size:
-        return f"No temporary {way} of {found.variable}, as far as {limit}, {verb} it."
+        return f"No temporary {way} of {found.variable}, as far as {limit}, turns the outcome."
     picked = list(dict.fromkeys((some[0], some[len(some) // 2], some[-1])))
     unit = time_units.lower().rstrip("s") or "time unit"
     told = [

@@ -4,7 +4,7 @@ from cyclesim.ensemble.batch.accuracy import BatchError, sampled_error
 from cyclesim.ensemble.batch.chunks import Labeller
 from cyclesim.ensemble.batch.executors import Each, cluster, local
 from cyclesim.ensemble.batch.forecast import Forecast, forecast
-from cyclesim.ensemble.batch.plan import Plan, plan_of
+from cyclesim.ensemble.batch.plan import Plan, plan_of, target_for
 from cyclesim.ensemble.batch.running import Outcome, Progress, run_batch
 from cyclesim.ensemble.batch.store import MANIFEST, compared, read_manifest
 
@@ -25,4 +25,5 @@ __all__ = [
     "read_manifest",
     "run_batch",
     "sampled_error",
+    "target_for",
 ]

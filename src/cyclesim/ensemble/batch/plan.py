@@ -150,7 +150,7 @@ def plan_of(
             f"a batch has a fixed step, and the study's method is '{schedule.method.value}'. "
             "Write run: {method: rk4} in the study, or give --method rk4."
         )
-    served, note = _served(study, target, strict)
+    served, note = target_for(study, target, strict)
     if chunk is not None and chunk < 1:
         raise UsageError(f"a part of {chunk} runs is none. Give 1 or more.")
     cells = max(1, len(study.outputs) * len(schedule.times))
@@ -167,8 +167,11 @@ def plan_of(
     )
 
 
-def _served(study: Study, target: str | None, strict: bool) -> tuple[str, str]:
-    """Return the target that computes the runs, and why it is not the one asked for."""
+def target_for(study: Study, target: str | None = None, strict: bool = False) -> tuple[str, str]:
+    """Return the target that computes many runs of a study, and why it is not the one asked for.
+
+    None asks for machine code. Raises UsageError for an unknown target, or `strict` of numpy.
+    """
     known = ("llvm", "numpy")
     if target is not None and target not in known:
         advice = did_you_mean(target, known) or f"It is one of {', '.join(known)}."

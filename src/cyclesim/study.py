@@ -20,6 +20,7 @@ from cyclesim.names import Ident
 from cyclesim.project import Method
 from cyclesim.results import Results
 from cyclesim.scenario import Change, Scenario, Study, StudyRun, read_study
+from cyclesim.scenario.changes import effective_time
 from cyclesim.scenario.coverage import number_before, overlapping
 from cyclesim.scenario.parts import Direction
 from cyclesim.scenario.quantities import as_written
@@ -65,6 +66,7 @@ def run_study(
         results[scenario.name] = found
         if not found.status.complete:
             notes.append(f"'{scenario.name}' did not reach the end: {found.status.message}.")
+    notes += _overruled(whole, given.values)
     if given.values and whole.expectations:
         notes.append("what the study expects is not judged, since settings change what it studies.")
         return StudyRun(whole, results, (), tuple(notes))
@@ -104,6 +106,29 @@ def run_batch(
 def labels(time: np.ndarray, curves: np.ndarray, good: Direction) -> list[str]:
     """Return what each curve (run, time) did, in the field's words."""
     return [str(label(found)) for found in behaviours(time, curves, good)]
+
+
+def _overruled(study: Study, values: Mapping[Ident, float]) -> list[str]:
+    """Return a note for each setting that a scenario's own change overrules from the start on."""
+    start = float(study.specs.start)
+    found = []
+    for ident in values:
+        chosen = selected(study.model.flat, ident)
+        own = [
+            f"'{scenario.title}'"
+            for scenario in study.scenarios
+            if any(
+                effective_time(change.override, start) <= start
+                and overlapping(chosen, selected(study.model.flat, change.variable.ident))
+                for change in scenario.changes
+            )
+        ]
+        if own:
+            found.append(
+                f"'{chosen.variable.name}' is told from the start on by {', '.join(own)}: the "
+                "setting does not count there."
+            )
+    return found
 
 
 @dataclass(frozen=True)

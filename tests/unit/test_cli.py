@@ -389,7 +389,8 @@ def test_a_faulty_model_is_invalid_and_every_fault_is_told() -> None:
         (["run", "xyz"], f"The library has {', '.join(library.study_names())}."),
         (["run", "stud.yaml"], "Did you mean 'study.yaml'?"),
         (["run", "."], "'.' is a folder. Name a file in it: study.yaml."),
-        (["run", "team.xmile"], "'team.xmile' is a model. `cyclesim simulate team.xmile` runs it."),
+        (["run", "team.xmile"], "'team.xmile' is a model. `cyclesim simulate team.xmile` runs it. "
+         "For a study, write one (docs/study-files.md), or begin with `cyclesim new`."),
         (["run", "service_cycle"], "'service_cycle' is a model."),
         (["check", "nowhere/at/all"], "there is no model, study or folder 'nowhere/at/all'."),
         (["check", "stdy.yaml"], "Did you mean 'study.yaml'?"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from cyclesim.analysis.words import number, pair, with_unit
 from cyclesim.cli.options import (
     TOO_COARSE,
     Command,
@@ -264,8 +265,24 @@ def tell_outcome(outcome: Outcome, quiet: bool) -> None:
             "says which and why."
         )
     if not quiet:
-        tell(f"{outcome.runs:,} runs in '{outcome.folder}'; {outcome.folder / MANIFEST} repeats "
-             "them: cyclesim rerun")  # fmt: skip
+        for line in _ends(outcome):
+            tell(line)
+        tell(f"{outcome.runs:,} runs in '{outcome.folder}': runs.parquet has a row for each; "
+             f"`cyclesim rerun {outcome.folder / MANIFEST}` repeats them.")  # fmt: skip
+
+
+def _ends(outcome: Outcome) -> Iterator[str]:
+    """Yield where the first output ended in each scenario: the median, and nine tenths of runs."""
+    name = next(iter(outcome.units), None)
+    if name is None or not outcome.kept:
+        return
+    for scenario, part in outcome.table().groupby("scenario", sort=False, observed=True):
+        low, middle, high = part[f"{name} (end)"].quantile([0.05, 0.5, 0.95])
+        ends = pair(low, high)
+        yield (
+            f"{scenario}: '{name}' ends at {with_unit(number(middle), outcome.units[name])} "
+            f"(median; {ends[0]} to {ends[1]} in nine tenths of the runs)"
+        )
 
 
 def exit_code(outcome: Outcome) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cyclesim.names import did_you_mean
 MODEL_SUFFIXES = (".xmile", ".stmx", ".itmx", ".xml", ".mdl")
 STUDY_SUFFIXES = (".yaml", ".yml")
 ANSWERS_FOLDER = "assessments"
+_OWN = "write one (docs/study-files.md), or begin with `cyclesim new`"
 _NO_STUDIES = ("checks.yaml", "assessment.yaml")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -52,13 +54,22 @@ def find_study(given: str) -> Path:
     if given in library.study_names():
         return library.study_path(given)
     if path.is_file() or given in library.model_names():
-        raise UsageError(f"'{given}' is a model. `cyclesim simulate {given}` runs it.")
+        studies = ", ".join(studies_of(given))
+        hint = f"Studies of it: {studies}." if studies else f"For a study, {_OWN}."
+        raise UsageError(f"'{given}' is a model. `cyclesim simulate {given}` runs it. {hint}")
     if path.is_dir():
         raise UsageError(f"'{given}' is a folder. {_inside(path, STUDY_SUFFIXES)}")
     beside = _beside(path, STUDY_SUFFIXES)
     raise UsageError(
         f"there is no study '{given}'. {_advice(given, library.study_names(), beside)}"
     )
+
+
+def studies_of(model: str) -> list[str]:
+    """Return the library's studies of a library model."""
+    line = re.compile(rf"^model: *{re.escape(model)} *$", re.MULTILINE)
+    paths = {name: library.study_path(name) for name in library.study_names()}
+    return [name for name, path in paths.items() if line.search(path.read_text("utf-8"))]
 
 
 def find_all(given: str) -> list[Path]:
@@ -94,7 +105,11 @@ def _is_ours(path: Path) -> bool:
 
 
 def _inside(folder: Path, suffixes: tuple[str, ...]) -> str:
-    found = [str(file) for file in _listed(folder) if file.suffix.casefold() in suffixes]
+    found = [
+        str(file)
+        for file in _listed(folder)
+        if file.suffix.casefold() in suffixes and file.name not in _NO_STUDIES
+    ]
     return f"Name a file in it: {', '.join(found[:4])}." if found else "Name a file."
 
 

@@ -18,8 +18,14 @@ from cyclesim.analysis.loops import LoopAnalysis
 from cyclesim.analysis.loops.words import sentences
 from cyclesim.analysis.sensitivity import SensitivityAnalysis
 from cyclesim.analysis.sensitivity import words as sensitivity_words
-from cyclesim.analysis.tipping import Threshold, TippingAnalysis
-from cyclesim.analysis.tipping.words import answer, rule_words, sections, turning_words
+from cyclesim.analysis.tipping import Nearest, Threshold, TippingAnalysis
+from cyclesim.analysis.tipping.words import (
+    answer,
+    nearest_words,
+    rule_words,
+    sections,
+    turning_words,
+)
 from cyclesim.analysis.words import number, pair, unit
 from cyclesim.compiler import CompiledModel, FlatVariable, Role
 from cyclesim.diagram import Diagram, stock_diagram
@@ -161,6 +167,11 @@ def _sensitivity(analysis: SensitivityAnalysis) -> str:
 @html_of.register
 def _threshold(found: Threshold) -> str:
     return _page("threshold", words=turning_words(found))
+
+
+@html_of.register
+def _nearest(found: Nearest) -> str:
+    return _page("threshold", words=nearest_words(found))
 
 
 @html_of.register

@@ -94,8 +94,8 @@ def variance_figure(found: Variance) -> Any:
     )
     bars = [
         go.Bar(
-            x=100 * np.clip(value[order], 0, None), y=names, orientation="h", name=name,
-            marker={"color": colour},
+            x=100 * np.clip(value, 0, np.clip(found.total, 0, None))[order], y=names,
+            orientation="h", name=name, marker={"color": colour},
             error_x={"type": "data", "array": 100 * half[order], "color": INK, "thickness": 1},
             hovertemplate="%{x:.0f} %<extra>%{y}</extra>",
         )

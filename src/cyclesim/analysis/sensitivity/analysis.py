@@ -25,7 +25,8 @@ from cyclesim.ensemble.batch import plan_of
 from cyclesim.ensemble.designs import design_named, sample_of, scenarios_named
 from cyclesim.errors import UsageError
 from cyclesim.scenario.design_parts import Design
-from cyclesim.scenario.parts import Direction, Output, Study
+from cyclesim.scenario.parts import Direction, Output, Scenario, Study
+from cyclesim.scenario.varied import VariedKind
 
 MORRIS, SOBOL, PAWN, LABELS = "morris", "sobol", "pawn", "labels"
 METHODS = (MORRIS, SOBOL, PAWN, LABELS)
@@ -64,11 +65,13 @@ def sensitivity(
     wishes, say = wishes or Wishes(), tell or (lambda _: None)
     begun = time.perf_counter()
     design = _design(study, wishes)
-    chosen = scenarios_named(study, design, (wishes.scenario,) if wishes.scenario else ())[0]
+    known = scenarios_named(study, design, (wishes.scenario,) if wishes.scenario else ())
+    # The question of a study is what becomes of it when something changes.
+    chosen = next((each for each in known if each.changes), known[0])
     plan = plan_of(study, design, (chosen,), target=wishes.target)
     count = _Count()
     runner = Runner(study, chosen, design.quantities, plan.target, count.add)
-    notes = [*_notes(design, wishes), *((plan.note,) if plan.note else ())]
+    notes = [*_notes(design, wishes, chosen, len(known)), *((plan.note,) if plan.note else ())]
     screened: tuple[Screening, ...] = ()
     varied: tuple[Variance, ...] = ()
     many = len(design.quantities) > wishes.most
@@ -116,7 +119,7 @@ def _design(study: Study, wishes: Wishes) -> Design:
     if wishes.paths < 4:
         faults.append(f"{wishes.paths} paths are too few: give 4 or more.")
     if wishes.points < 16 or wishes.points & (wishes.points - 1):
-        faults.append(f"{wishes.points} base points are no power of 2 of 16 or more.")
+        faults.append(f"{wishes.points} base points are no power of 2: give 64, 128 or 256.")
     if wishes.most < 2:
         faults.append(f"{wishes.most} numbers are too few: give 2 or more.")
     if wishes.runs is not None and wishes.runs < 100:
@@ -134,7 +137,15 @@ def _design(study: Study, wishes: Wishes) -> Design:
     return design if wishes.seed is None else replace(design, seed=wishes.seed)
 
 
-def _notes(design: Design, wishes: Wishes) -> Iterator[str]:
+def _notes(design: Design, wishes: Wishes, chosen: Scenario, known: int) -> Iterator[str]:
+    if known > 1:
+        yield f"the scenario is '{chosen.name}', the first that changes something: see --scenario."
+    if any(quantity.varied.kind is VariedKind.CONSTANT for quantity in design.quantities):
+        yield (
+            "each run is another organisation: a constant that varies has its number in the past "
+            "too, so that runs may begin elsewhere than yours. What becomes of yours when one "
+            "number changes from now on is what `cyclesim tipping` tells."
+        )
     if design.ranks and {MORRIS, SOBOL} & set(wishes.methods):
         yield (
             "Morris and Sobol need numbers that vary independently: the design's correlations "

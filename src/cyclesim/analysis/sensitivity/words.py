@@ -39,7 +39,8 @@ def answer(found: SensitivityAnalysis) -> list[str]:
         variance = found.variances[0]
         most = [place for place in variance.order[:3] if variance.total[place] >= _CERTAIN]
         names = ", ".join(
-            f"'{variance.quantities[place].label}' ({_percent(variance.total[place])})"
+            f"'{variance.quantities[place].label}' ({_percent(variance.total[place])} "
+            f"+-{_percent(variance.total_interval[place])})"
             for place in most
         )
         told.append(f"Where it ends is decided most by {names}, shares of its variance.")
@@ -160,7 +161,7 @@ def variance_words(found: Variance) -> Iterator[str]:
     told = [
         f"'{found.quantities[place].label}' {_percent(found.total[place])} "
         f"(+-{_percent(found.total_interval[place])}; "
-        f"alone {_percent(max(0.0, found.first[place]))})"
+        f"alone {_percent(_alone(found, place))})"
         for place in found.order[:MOST]
         if found.total[place] >= _SMALL
     ]
@@ -178,6 +179,11 @@ def variance_words(found: Variance) -> Iterator[str]:
             f"(+-{_percent(float(np.nanmax(half)))} at half of them): give more points to be surer."
         )
     yield from _failure_words(found.failures, "a share")
+
+
+def _alone(found: Variance, place: int) -> float:
+    """Return the share alone, which is at most the share in all: what is more is chance."""
+    return float(np.clip(found.first[place], 0.0, max(0.0, found.total[place])))
 
 
 def _pair(found: Variance) -> str:
@@ -216,7 +222,8 @@ def screening_words(found: Screening) -> Iterator[str]:
         for place in found.order[:MOST]
     ]
     idle = int((found.mean < 0.01 * largest).sum())
-    yield f"'{title}' in {units or 'its own unit'}: {', '.join(told)}; {idle} hardly matter."
+    scale = f" in {units}" if units else ""
+    yield f"'{title}'{scale}: {', '.join(told)}; {idle} hardly matter."
     yield from _failure_words(found.failures, "an effect")
 
 

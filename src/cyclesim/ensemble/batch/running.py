@@ -57,6 +57,11 @@ class Outcome(Shown):
         """Return the number of runs."""
         return int(self.manifest["runs"])
 
+    @property
+    def kept(self) -> bool:
+        """Return whether the series of each run were kept, not quantiles alone."""
+        return (self.folder / SERIES).is_dir()
+
     def table(self) -> pd.DataFrame:
         """Return a row a run: scenario, run, its numbers, how it ended, and measures."""
         import pandas as pd
@@ -70,7 +75,7 @@ class Outcome(Shown):
         """
         import pandas as pd
 
-        if not (self.folder / SERIES).is_dir():
+        if not self.kept:
             raise UsageError(f"'{self.folder}' holds quantiles at each time and no series.")
         return pd.read_parquet(self.folder / SERIES)
 

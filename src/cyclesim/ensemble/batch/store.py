@@ -216,7 +216,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"there is no manifest '{path}'.") from None
-    except (OSError, ValueError) as error:
+    except ValueError:
+        raise UsageError(f"'{path}' is not the manifest of a batch.") from None
+    except OSError as error:
         raise RunError(f"'{path}' cannot be read: {error}.") from None
     if not isinstance(found, dict) or not isinstance(found.get("identity"), dict):
         raise UsageError(f"'{path}' is not the manifest of a batch.")

@@ -19,7 +19,7 @@ from cyclesim.diagram.text import LINE
 _PASSES = 6
 """How often each piece is set down anew."""
 
-_MANY = 36
+_MANY = 22
 """More pieces than this grow downwards rather than to the side."""
 
 _STRIPE = 36.0

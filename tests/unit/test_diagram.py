@@ -17,7 +17,7 @@ from cyclesim import library
 from cyclesim.cli import main
 from cyclesim.compiler import compile_model
 from cyclesim.diagram import loop_diagram, stock_diagram, write_view
-from cyclesim.diagram.arcs import arc, drawn
+from cyclesim.diagram.arcs import arc, crossings, drawn, segments
 from cyclesim.diagram.loops import named_loops
 from cyclesim.diagram.sheet import Sheet, chord, within
 from cyclesim.diagram.structure import collapsed, structure_of
@@ -176,12 +176,46 @@ def test_no_box_and_no_label_lies_upon_another(name):
     assert overlaps(library_loops(name).sheet) == []
 
 
+def test_labels_of_three_lines_keep_clear_of_the_valve_below():
+    assert overlaps(library_diagram("service_delivery_system").sheet) == []
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_few_links_of_a_large_picture_cross(name):
+    sheet = library_diagram(name).sheet
+    lines = [drawn(arrow, sheet.by_key, 61) for arrow in sheet.arrows]
+    crossed = sum(crossings(a, segments(b)) for a, b in itertools.combinations(lines, 2))
+    assert crossed <= 0.15 * len(lines)
+    ghosts = [place for place in sheet.places if place.alias]
+    assert ghosts
+    begun = {arrow.source for arrow in sheet.arrows}
+    whole = {place.ident for place in sheet.places if not place.alias}
+    assert all(ghost.key in begun and ghost.ident in whole for ghost in ghosts)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_links_not_drawn_lead_through_what_is_left_out(name):
+    """Each link of the picture is a way of the model; what is not drawn is told by number."""
+    diagram = library_diagram(name)
+    whole = structure_of(load(name))
+    every = collapsed(
+        {p: i for p, i in whole.links.items() if not i.initial}, diagram.structure.parts
+    )
+    at = diagram.sheet.by_key
+    shown = {(at[a.source].ident, at[a.target].ident) for a in diagram.sheet.arrows}
+    assert shown == set(diagram.structure.links)
+    assert shown <= set(every)
+    direct = {p for p in whole.links if set(p) <= diagram.structure.parts.keys() and p[0] != p[1]}
+    assert {p for p in direct if not whole.links[p].initial} <= shown
+    assert any(f"{diagram.structure.fainter} links that lead" in n for n in diagram.sheet.notes)
+
+
 @pytest.mark.parametrize("name", LARGE)
 def test_links_keep_out_of_boxes(name):
     sheet = library_diagram(name).sheet
     straight = replace(sheet, arrows=tuple(map(_straight(sheet), sheet.arrows)))
-    assert len(struck(sheet)) <= 0.2 * len(sheet.arrows)
-    assert len(struck(sheet)) < 0.5 * len(struck(straight))
+    assert len(struck(sheet)) <= 0.06 * len(sheet.arrows)
+    assert len(struck(sheet)) < len(struck(straight))
     assert len(struck(library_loops(name).sheet)) <= 1
 
 
@@ -204,7 +238,7 @@ def test_badges_keep_clear_of_variables_and_of_each_other(name):
 
 def test_pipes_meet_the_stocks_they_fill_and_drain():
     diagram = library_diagram("service_cycle")
-    at = {place.ident: place for place in diagram.sheet.places}
+    at = {place.ident: place for place in diagram.sheet.places if not place.alias}
     for ident, ends in diagram.structure.flows.items():
         points = at[ident].points
         for stock_, point in ((ends.source, points[0]), (ends.target, points[-1])):
@@ -238,10 +272,12 @@ def test_a_label_keeps_its_words_and_its_width():
 def test_a_large_model_says_what_it_leaves_out():
     diagram = library_diagram("service_cycle")
     whole = structure_of(load("service_cycle"))
-    left = len(whole.parts) - len(diagram.sheet.places)
-    told = [int(count) for count in re.findall(r"\d+", diagram.sheet.notes[-1])]
+    drawn_once = [place for place in diagram.sheet.places if not place.alias]
+    left = len(whole.parts) - len(drawn_once)
+    (note,) = (note for note in diagram.sheet.notes if note.startswith("Left out"))
+    told = [int(count) for count in re.findall(r"\d+", note)]
     assert sum(told) == left > 100
-    assert len(diagram.sheet.places) < 90
+    assert len(drawn_once) < 90
 
 
 def test_the_svg_is_whole_safe_and_the_same_each_time():

@@ -11,6 +11,7 @@ import numpy as np
 from cyclesim.diagram.arcs import Router, drawn
 from cyclesim.diagram.chains import Piece
 from cyclesim.diagram.loops import Core, Loop
+from cyclesim.diagram.packing import extent, squeezed
 from cyclesim.diagram.placing import Canvas
 from cyclesim.diagram.sheet import (
     STOCK_WIDTH,
@@ -27,14 +28,25 @@ from cyclesim.diagram.svg import badge_box
 from cyclesim.diagram.text import LINE
 from cyclesim.names import Ident
 
+_PAGE = 1100.0
+"""A picture wider than this is set out again, closer: on a page its letters would be small."""
+
+_STRIPE = 90.0
+"""The widest empty stripe across such a picture; a badge fits in."""
+
 
 def loop_sheet(structure: Structure, core: Core) -> Sheet:
     """Return the picture of a core: its variables, their links, a badge for each loop."""
     idents = dict.fromkeys(ident for loop in core.loops for ident in loop.around)
     pieces = [Piece((_word(ident, structure),)) for ident in idents]
-    canvas = Canvas(pieces, list(core.links), length=210.0, wide=1.4, clear=38.0)
-    places = canvas.placed(passes=5)
+    links = list(core.links)
+    places = Canvas(pieces, links, length=210.0, wide=1.4, clear=38.0).placed(passes=5)
     sheet = Sheet(places, (), title=structure.name)
+    left, _, right, _ = extent(sheet)
+    if right - left > _PAGE:
+        close = Canvas(pieces, links, length=180.0, wide=1.0, clear=38.0, pull=0.6)
+        places = squeezed(close.placed(passes=5), _STRIPE)
+        sheet = replace(sheet, places=places)
     at = {place.key: place for place in places}
     turned = {loop.mark: _clockwise(loop, at) for loop in core.loops}
     outward: dict[tuple[str, str], int] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cyclesim.diagram.sheet import (
     CLOUD,
+    FLOW_LABEL_WIDTH,
     STOCK_HEIGHT,
     STOCK_WIDTH,
     VALVE,
@@ -18,7 +19,7 @@ from cyclesim.diagram.sheet import (
     framed_width,
 )
 from cyclesim.diagram.structure import Ends, Form, Structure
-from cyclesim.diagram.text import LINE
+from cyclesim.diagram.text import LINE, wrapped
 from cyclesim.names import Ident
 
 _BETWEEN = 138.0
@@ -197,8 +198,15 @@ class _Chain:
         name = self.structure.parts[stock].name
         wide = max(STOCK_WIDTH, framed_width(name), (upright - 1) * _ASIDE + 50)
         lines = len(framed_lines(name, wide))
-        high = max(STOCK_HEIGHT, (lying - 1) * _SLOT + 36, lines * LINE + 14)
+        high = max(STOCK_HEIGHT, (lying - 1) * self.slot(stock) + 36, lines * LINE + 14)
         return wide, high
+
+    def slot(self, stock: Ident) -> float:
+        """Return how far lying pipes of a stock are apart: a label fits under each valve."""
+        flows = [f for side in ("left", "right") for f in self.sides.get((stock, side), ())]
+        names = (self.structure.parts[flow].name for flow in flows)
+        lines = max((len(wrapped(name, FLOW_LABEL_WIDTH)) for name in names), default=1)
+        return max(_SLOT, 2 * VALVE + lines * LINE + 8)
 
     def port(self, flow: Ident, stock: Ident) -> tuple[Point, str]:
         """Return where a pipe meets a stock, and at which side."""
@@ -209,9 +217,9 @@ class _Chain:
                 turn = flows.index(flow) - (len(flows) - 1) / 2
                 match side:
                     case "left":
-                        return (box.x - box.width / 2, box.y + turn * _SLOT), side
+                        return (box.x - box.width / 2, box.y + turn * self.slot(stock)), side
                     case "right":
-                        return (box.x + box.width / 2, box.y + turn * _SLOT), side
+                        return (box.x + box.width / 2, box.y + turn * self.slot(stock)), side
                     case "top":
                         return (box.x + turn * _ASIDE, box.y - box.height / 2), side
                 return (box.x + turn * _ASIDE, box.y + box.height / 2), side

@@ -12,11 +12,15 @@ from cyclesim.names import Ident
 MOST_AUXILIARIES = 18
 """Auxiliaries shown unless all are asked for."""
 
+MOST_LINKS = 80
+"""Links shown, about, unless all are asked for."""
+
 
 def shown(structure: Structure, wanted: Iterable[Ident] = ()) -> Structure:
     """Return what is worth showing: stocks, flows, and the auxiliaries that tie most together.
 
-    Those `wanted` go before others. Constants are left out, and what has no links.
+    Those `wanted` go before others. Constants are left out, and what has no links. Of links, where
+    they are many, those that lead through most of what is left out go first.
     """
     every = structure.parts
     kept = {i for i, part in every.items() if part.form is not Form.CONSTANT}
@@ -25,7 +29,54 @@ def shown(structure: Structure, wanted: Iterable[Ident] = ()) -> Structure:
     free = [i for i, part in every.items() if part.form is Form.AUXILIARY]
     kept -= set(free) - tied
     links = _thinned(links, [i for i in free if i in tied], kept, MOST_AUXILIARIES, wanted)
-    return limited(structure, kept, links)
+    part = limited(structure, kept, links)
+    main = _nearest(part, structure)
+    held = {ident for pair in main for ident in pair}
+    parts = {
+        ident: each
+        for ident, each in part.parts.items()
+        if each.form is not Form.AUXILIARY or ident in held
+    }
+    return replace(part, parts=parts, links=main, fainter=len(part.links) - len(main))
+
+
+def _nearest(part: Structure, whole: Structure) -> Links:
+    """Return the links of a part that pass fewest variables, and one at least into each.
+
+    Taken are all links that pass so many, as long as that makes no more than `MOST_LINKS`.
+    """
+    passed = _passed(part, whole)
+    if len(part.links) <= MOST_LINKS:
+        return part.links
+    most = max(
+        (n for n in set(passed.values()) if sum(p <= n for p in passed.values()) <= MOST_LINKS),
+        default=0,
+    )
+    least: dict[Ident, int] = {}
+    for (_, target), count in passed.items():
+        least[target] = min(count, least.get(target, count))
+    return {
+        pair: each for pair, each in part.links.items() if passed[pair] <= max(most, least[pair[1]])
+    }
+
+
+def _passed(part: Structure, whole: Structure) -> dict[tuple[Ident, Ident], int]:
+    """Return for each link of a part how many variables left out its shortest way passes."""
+    out: dict[Ident, list[Ident]] = {}
+    for source, target in _lasting(whole.links):
+        out.setdefault(source, []).append(target)
+    found: dict[tuple[Ident, Ident], int] = {}
+    for source in part.parts:
+        front, seen, count = [source], {source}, 0
+        while front:
+            ends = [end for node in front for end in out.get(node, ()) if end not in seen]
+            seen.update(ends)
+            for end in ends:
+                if (source, end) in part.links:
+                    found.setdefault((source, end), count)
+            front = [end for end in dict.fromkeys(ends) if end not in part.parts]
+            count += 1
+    return found
 
 
 def condensed(structure: Structure, most: int) -> Links:

@@ -25,6 +25,7 @@ MOST_OF_A_VIEW = 60
 
 _LONGEST_TEXT = 1_000_000
 _SIGNS = "+ moves the same way, − the other way, ? is not one or the other all along"
+_GHOSTS = "A name in italics stands for the variable of that name elsewhere in the picture."
 _FORMS = {
     Form.STOCK: ("stock", "stocks"),
     Form.FLOW: ("flow", "flows"),
@@ -67,7 +68,7 @@ def stock_diagram(model: CompiledModel, all: bool = False, layout: str = "") -> 
     if view is not None and (all or layout == "view" or len(view.places) <= MOST_OF_A_VIEW):
         return _finished(view, whole, whole, "the model's own view")
     part = whole if all else shown(whole, _told(model, whole))
-    return _finished(laid_out(part), part, whole, "our layout")
+    return _finished(laid_out(part, ghosts=not all), part, whole, "our layout")
 
 
 def loop_diagram(model: CompiledModel, marks: Iterable[str] = ()) -> Diagram:
@@ -129,7 +130,12 @@ def _finished(sheet: Sheet, part: Structure, whole: Structure, source: str) -> D
     late = ", dashed with a delay" if any(a.delayed for a in sheet.arrows) else ""
     begin = ", dotted at the start only" if any(a.initial for a in sheet.arrows) else ""
     notes = [f"{_SIGNS}{late}{begin}."] if sheet.arrows else []
+    if any(place.alias for place in sheet.places):
+        notes.append(_GHOSTS)
     if left:
         notes.append(f"Left out: {' and '.join(left)}. Links pass through them.")
+    if part.fainter:
+        links = "1 link that leads" if part.fainter == 1 else f"{part.fainter} links that lead"
+        notes.append(f"Not drawn: {links} through several of those. --all draws everything.")
     named = replace(sheet, notes=tuple(notes), title=whole.name)
     return Diagram(named, part, source)

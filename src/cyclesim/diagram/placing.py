@@ -38,6 +38,8 @@ class Canvas:
     """How much wider than high the picture may grow."""
     clear: float = 14.0
     """How far pieces stay from one another."""
+    pull: float = 0.12
+    """How strongly pieces are drawn to the middle, against what a link's length costs."""
     at: Array = field(default_factory=lambda: np.zeros((0, 2)))
 
     def __post_init__(self) -> None:
@@ -171,7 +173,7 @@ class Canvas:
         cost: Array = (far + far**2 / (6 * self.length) + 1.5 * short).sum(axis=1)
         centre = self.at[self.down].mean(axis=0)
         away = np.abs(points - centre) * (1.0, self.wide)
-        cost += 0.12 * away.max(axis=1)
+        cost += self.pull * away.max(axis=1)
         return cost
 
     def _trouble(self, number: int, points: Array, links: list[int]) -> Array:

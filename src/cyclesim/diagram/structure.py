@@ -63,13 +63,17 @@ Links = dict[tuple[Ident, Ident], Influence]
 
 @dataclass(frozen=True)
 class Structure:
-    """A model as it is drawn; links of pipes are not among `links`."""
+    """A model as it is drawn; links of pipes are not among `links`.
+
+    `fainter` is the number of links left out as they pass through many variables.
+    """
 
     name: str
     doc: str
     parts: Mapping[Ident, Part]
     flows: Mapping[Ident, Ends]
     links: Links = field(default_factory=dict)
+    fainter: int = 0
 
     @property
     def stocks(self) -> tuple[Ident, ...]:

@@ -49,7 +49,8 @@ _STYLE = """
   paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
 .cyclesim-diagram .stock rect { fill: var(--stock); stroke: var(--edge); stroke-width: 1.6; }
 .cyclesim-diagram .stock text { font-weight: 600; stroke: none; }
-.cyclesim-diagram .stock.ghost rect { stroke-dasharray: 4 3; }
+.cyclesim-diagram .ghost text { font-weight: 400; font-style: italic; fill: var(--soft);
+  stroke: var(--paper); }
 .cyclesim-diagram .module rect { fill: var(--loop); stroke: var(--ink); stroke-width: 1.4; }
 .cyclesim-diagram .module text { font-weight: 600; stroke: none; }
 .cyclesim-diagram .constant text { fill: var(--soft); }

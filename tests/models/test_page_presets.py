@@ -101,7 +101,8 @@ def test_a_lever_moved_is_a_scenario_that_extends_the_preset(
     preset: str, levers: dict[str, float], tmp_path: Path
 ) -> None:
     asked = study("virtuous_or_vicious")
-    text = Path(asked.path).read_text("utf-8").partition("\nexpect:")[0]
+    # The scenarios stand last in what is kept, so that one more may follow them.
+    text = Path(asked.path).read_text("utf-8").partition("\ntipping:")[0]
     changes = ", ".join(f"{lever}: {value}" for lever, value in levers.items())
     path = tmp_path / "study.yaml"
     path.write_text(text + MOVED.format(extends=preset, changes=changes), "utf-8")

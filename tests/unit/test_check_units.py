@@ -815,7 +815,7 @@ def test_the_command_may_be_silent(faulty, options):
 
 
 def test_the_command_finds_nothing_in_sound_models():
-    found = checked("service_cycle", "pull_value", "--units", "error")
+    found = checked("service_cycle", "pull_value", "--units", "error", "--no-draws")
     assert found.return_value == 0
     assert not found.stderr
 

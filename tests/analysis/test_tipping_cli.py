@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from cyclesim.cli import main
-from cyclesim.errors import StudyError
+from cyclesim.cli import cli, main
+from cyclesim.errors import StudyError, UsageError
 from cyclesim.scenario import read_study
 from tests.models_in_text import aux, flow, stock, xmile
 from tests.tipping_studies import ranged
@@ -146,3 +146,15 @@ def test_a_run_tells_the_margin_in_terminal_report_and_summary(study, capsys):
     assert data is None
     assert not shown
     assert "tipping" not in text
+
+
+def test_names_are_refused_all_at_once_before_anything_is_run(capsys):
+    arguments = ["virtuous_or_vicious", "--parameter", "Trainin share", "--map", "Price,Nope"]
+    with pytest.raises(UsageError) as caught:
+        cli.main(
+            ["tipping", *arguments, "--pulse", "Demnd multiplier", "--outcome", "Profitt"],
+            standalone_mode=False,
+        )
+    for words in ("Training share", "'Nope' is no constant", "Demand multiplier", "'Profitt'"):
+        assert words in str(caught.value)
+    assert "comparing" not in capsys.readouterr().err

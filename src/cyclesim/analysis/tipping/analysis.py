@@ -29,9 +29,10 @@ from cyclesim.analysis.tipping.rates import Rates
 from cyclesim.analysis.tipping.regimes import regimes
 from cyclesim.analysis.tipping.scatter import scattered
 from cyclesim.analysis.tipping.today import Today, scenario_named, stand
+from cyclesim.compiler import NothingSelected, selected
 from cyclesim.ensemble import VariedKind
 from cyclesim.errors import UsageError
-from cyclesim.names import canonical
+from cyclesim.names import canonical, did_you_mean
 from cyclesim.scenario.parts import Direction, Study
 
 Array = np.ndarray
@@ -65,6 +66,7 @@ def tipping(
     say = progress or (lambda _: None)
     scenario = scenario_named(study, wishes.scenario)
     today = stand(study, scenario, wishes.at)
+    _refuse_unknown(today, wishes)
     say("comparing scenarios")
     notes = list(today.notes)
     found: Contrast | None = None
@@ -88,6 +90,30 @@ def tipping(
         whole.branches(states, rates, long or own), whole.map(long or own),
         whole.pulses(long or own), levers(study), tuple(notes),
     )  # fmt: skip
+
+
+def _refuse_unknown(today: Today, wishes: Wishes) -> None:
+    """Refuse what is asked for and is not there, all of it, before anything is run."""
+    faults = []
+    try:
+        headline(today.study, wishes.outcome)
+    except UsageError as error:
+        faults.append(str(error))
+    flat = today.flat
+    constants = {v.name for v in today.varied if v.kind is VariedKind.CONSTANT}
+    known = {canonical(name) for name in constants}
+    asked = (wishes.parameter, *(wishes.map or ()))
+    for name in dict.fromkeys(name for name in asked if name is not None):
+        if canonical(name) not in known:
+            advice = did_you_mean(name, constants) or ""
+            faults.append(f"'{name}' is no constant of '{flat.name}' that can vary. {advice}")
+    if wishes.pulse is not None:
+        try:
+            selected(flat, wishes.pulse)
+        except NothingSelected as nothing:
+            faults.append(str(nothing))
+    if faults:
+        raise UsageError(" ".join(fault.strip() for fault in faults))
 
 
 def _outcomes(

@@ -32,6 +32,13 @@ from tests.study_runs import HOSTILE, study_run
 MODEL = Path(__file__).parents[1] / "errors" / "studies" / "team.xmile"
 HEAD = "model: team.xmile\ntitle: A test\noutputs: {Service quality: up}\n"
 SCENARIOS = "scenarios: {baseline: , lean: {changes: {Training share: 0.3}}}\n"
+STORIES = (
+    "virtuous_or_vicious",
+    "faster_pull",
+    "airline_turnaround",
+    "promise_ahead_of_delivery",
+    "scanning_too_slowly",
+)
 
 
 @pytest.fixture
@@ -213,6 +220,24 @@ def test_loops_are_told_with_the_links_that_the_picture_has() -> None:
     assert "held back" in named.story
     assert made[0].words == ("Nothing on a feedback loop moves in this run.",)
     assert made[1].phases
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_of_the_library_speaks_of_what_the_page_shows(name: str) -> None:
+    study = read_study(name)
+    picture = picture_of(study.model)
+    assert picture is not None
+    drawn = set(picture.names)
+    for step in study.story.steps:
+        # A step that unfolds brings something into view that was not there before.
+        assert not step.shown or drawn & set(step.shown)
+        drawn -= set(step.shown)
+    labels = {lever.label for lever in levers_of(study)}
+    titles = {scenario.title for scenario in study.scenarios}
+    spoken = labels | titles | {loop.name for loop in picture.loops}
+    told = " ".join(f"{step.text} {step.attempt}" for step in study.story.steps)
+    assert set(re.findall(r"(?<!\w)'([^']+)'(?!\w)", told)) <= spoken
+    assert all(len(step.questions) == 3 for step in study.story.steps if step.predict)
 
 
 def test_loops_that_the_headline_does_not_follow_from_are_left_out() -> None:

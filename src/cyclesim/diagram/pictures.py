@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -111,11 +112,9 @@ def _named(model: CompiledModel, whole: Structure) -> tuple[Named, ...]:
     """Return the loops that the README beside the model file names, else the model's own doc."""
     readme = Path(model.flat.path).parent / "README.md"
     text = ""
-    try:
+    with contextlib.suppress(OSError):  # a file that cannot be read names no loops
         if readme.stat().st_size <= _LONGEST_TEXT:
             text = readme.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        pass  # a file beside the model that cannot be read says nothing
     return named_loops(text, whole) or named_loops(model.resolved.project.doc or "", whole)
 
 

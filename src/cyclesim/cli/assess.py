@@ -17,7 +17,7 @@ from cyclesim.analysis.assessment import (
 )
 from cyclesim.analysis.assessment.form import blank_csv, blank_yaml
 from cyclesim.cli.options import Command, force_option, json_option, json_text, quiet_option
-from cyclesim.cli.places import fresh_folder, refuse_taken_folder, write_new
+from cyclesim.cli.places import fresh_folder, refuse_taken_folder, write_folder
 from cyclesim.cli.streams import say, tell
 from cyclesim.errors import UsageError
 from cyclesim.report.assessment import (
@@ -92,8 +92,7 @@ def assess(
         profile_csv(found, future),
         json.dumps(summary, ensure_ascii=False, indent=1) + "\n",
     )
-    for name, text in zip(_FILES, texts, strict=True):
-        write_new(folder / name, text, force)
+    write_folder(folder, dict(zip(_FILES, texts, strict=True)), force)
     if as_json:
         say(json_text(summary))
     elif not quiet:

@@ -27,7 +27,7 @@ from cyclesim.cli.options import (
     set_option,
     tell_settings,
 )
-from cyclesim.cli.places import STUDY_SUFFIXES, find_all, refuse_taken_folder, write_new
+from cyclesim.cli.places import STUDY_SUFFIXES, find_all, refuse_taken_folder, write_folder
 from cyclesim.cli.streams import say, tell
 from cyclesim.errors import UsageError
 from cyclesim.names import did_you_mean
@@ -200,5 +200,4 @@ def _write(found: LoopAnalysis, folder: Path, force: bool) -> None:
         scores_csv(found, relative=False),
         f"{json_text(as_dict(found))}\n",
     )
-    for name, text in zip(_FILES, texts, strict=True):
-        write_new(folder / name, text, force)
+    write_folder(folder, dict(zip(_FILES, texts, strict=True)), force)

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cyclesim import library
@@ -180,6 +180,12 @@ def write_new(path: Path, text: str, force: bool = False) -> None:
     refuse_taken_file(path, force)
     with writing(path):
         write_whole(path, text)
+
+
+def write_folder(folder: Path, texts: Mapping[str, str], force: bool = False) -> None:
+    """Write files by their names into a folder, each as `write_new` does."""
+    for name, text in texts.items():
+        write_new(folder / name, text, force)
 
 
 def fresh_folder(stem: str) -> Path:

@@ -11,7 +11,7 @@ from cyclesim.analysis.tipping import tipping as analysed
 from cyclesim.analysis.tipping.tables import TABLES, as_dict
 from cyclesim.analysis.tipping.words import sentences
 from cyclesim.cli.options import Command, force_option, json_option, json_text, quiet_option
-from cyclesim.cli.places import find_study, refuse_taken_folder, write_new
+from cyclesim.cli.places import find_study, refuse_taken_folder, write_folder
 from cyclesim.cli.streams import say, tell
 from cyclesim.errors import UsageError
 from cyclesim.report.tipping import tipping_html
@@ -72,10 +72,12 @@ def tipping(
             say(line)
     if out is None:
         return
-    write_new(out / "tipping.html", tipping_html(found), force)
-    write_new(out / "tipping.json", f"{json_text(as_dict(found))}\n", force)
-    for name, table in TABLES.items():
-        write_new(out / name, table(found), force)
+    texts = (
+        tipping_html(found),
+        f"{json_text(as_dict(found))}\n",
+        *(table(found) for table in TABLES.values()),
+    )
+    write_folder(out, dict(zip(_FILES, texts, strict=True)), force)
     if not quiet:
         tell(f"wrote {', '.join(_FILES)} into {out}")
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from functools import cache
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
+from cyclesim import sealed
 from cyclesim.codegen.emit_javascript import runtime_text
 from cyclesim.files import write_whole
 from cyclesim.page.payload import contents
 from cyclesim.scenario.parts import Study
 
+_HERE = "cyclesim.page"
 _SCRIPTS = ("words", "store", "chart", "picture", "panels", "tipping", "export", "story", "app")
 
 
@@ -36,7 +32,7 @@ def page_html(study: Study) -> str:
     script = "\n".join(_text(f"{name}.js") for name in _SCRIPTS)
     script = f'(() => {{\n"use strict";\n{script}\n}})();\n'
     page = (
-        _environment()
+        sealed.environment(_HERE)
         .get_template("page.html")
         .render(
             title=study.title,
@@ -44,31 +40,18 @@ def page_html(study: Study) -> str:
             style=_text("page.css"),
             engine=_inert(engine),
             script=_inert(script),
-            policy=_policy(_sha256(_inert(engine)), _sha256(_inert(script))),
-            payload=_json_in_html(made.data),
+            policy=sealed.policy(
+                sealed.sha256(_inert(engine)), sealed.sha256(_inert(script)), workers=True
+            ),
+            payload=sealed.json_text(made.data),
             svg=made.svg,
         )
     )
     return str(page)
 
 
-@cache
 def _text(name: str) -> str:
-    return (resources.files("cyclesim.page") / "template" / name).read_text("utf-8")
-
-
-@cache
-def _environment() -> Any:
-    """Return what fills the template: everything escaped, nothing undefined."""
-    import jinja2  # a fifth of a second that only a page has to pay
-
-    return jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(_text),
-    )
+    return sealed.template_text(_HERE, name)
 
 
 def _inert(script: str) -> str:
@@ -78,22 +61,3 @@ def _inert(script: str) -> str:
     before them says the same.
     """
     return script.replace("</", "<\\/").replace("<!--", "<\\!--")
-
-
-def _sha256(script: str) -> str:
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-def _policy(*hashes: str) -> str:
-    # The worker is made from the page's own script, a picture saved from a drawing: both blob:.
-    return (
-        f"default-src 'none'; script-src {' '.join(hashes)}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _json_in_html(value: Any) -> str:
-    """Return JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

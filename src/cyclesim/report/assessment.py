@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cyclesim import sealed
 from cyclesim.analysis.assessment import Band, Forecast, Mending, Profile
 from cyclesim.analysis.words import number, unit
 from cyclesim.files import write_whole
@@ -47,7 +48,7 @@ def assessment_html(profile: Profile, forecast: Forecast | None) -> str:
         .get_template("assessment.html")
         .render(
             style=template_text("report.css") + template_text("assessment.css"),
-            policy="default-src 'none'; style-src 'unsafe-inline'",
+            policy=sealed.policy(),
             profile=profile,
             forecast=forecast,
             sentences=sentences(profile, forecast),

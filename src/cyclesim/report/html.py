@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
-import json
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from cyclesim import sealed
 from cyclesim.analysis.explanation import StudyExplanations
 from cyclesim.analysis.tipping import Nearest
 from cyclesim.analysis.tipping.words import nearest_words
@@ -53,29 +51,16 @@ def report_html(
     margin: Nearest | None = None,
 ) -> str:
     """Return a study's report as one HTML page, the same for the same run and command."""
-    script = template_text("report.js")
-    library = _library()
     context = _context(run, command, explained)
     context["margin"] = nearest_words(margin) if margin else ""
     why = context["why"].each if context["why"] else ()
-    return str(
-        environment()
-        .get_template("report.html")
-        .render(
-            **context,
-            style=template_text("report.css") + palette_css(len(run.study.scenarios)),
-            script=script,
-            library=library[0],
-            policy=_policy(_sha256(script), library[1]),
-            payload=_json_in_html(
-                {
-                    "charts": [chart.envelope for chart in context["charts"]],
-                    "reasons": [reason.envelope for reason in why],
-                    "config": PLOTLY_CONFIG,
-                }
-            ),
-        )
-    )
+    payload = {
+        "charts": [chart.envelope for chart in context["charts"]],
+        "reasons": [reason.envelope for reason in why],
+        "config": PLOTLY_CONFIG,
+    }
+    style = template_text("report.css") + palette_css(len(run.study.scenarios))
+    return scripted_page("report.html", "report.js", payload, style=style, **context)
 
 
 def _context(
@@ -123,31 +108,22 @@ def scripted_page(template: str, script_name: str, payload: Any, **context: Any)
             **context,
             script=script,
             library=library[0],
-            policy=_policy(_sha256(script), library[1]),
-            payload=_json_in_html(payload),
+            policy=sealed.policy(sealed.sha256(script), library[1]),
+            payload=sealed.json_text(payload),
         )
     )
     return str(filled)
 
 
-@cache
 def template_text(name: str) -> str:
-    """Return a file of the template's folder."""
-    return (resources.files("cyclesim.report") / "template" / name).read_text("utf-8")
+    """Return a file of the report's templates."""
+    return sealed.template_text("cyclesim.report", name)
 
 
 @cache
 def environment() -> Any:
-    """Return what fills templates: everything escaped, nothing undefined."""
-    import jinja2  # a fifth of a second that only a report has to pay
-
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(template_text),
-    )
+    """Return what fills the report's templates, in the words that they share."""
+    environment = sealed.environment("cyclesim.report")
     environment.globals.update(begins=begins, letter=letter, dash_array=dash_array)
     environment.filters.update(kept=_kept, number=exact_number, unit=unit, moment=moment)
     return environment
@@ -169,23 +145,4 @@ def _library() -> tuple[str, str]:
 
     source = get_plotlyjs()
     packed = gzip.compress(source.encode("utf-8"), compresslevel=6, mtime=0)
-    return base64.b64encode(packed).decode("ascii"), _sha256(source)
-
-
-def _sha256(script: str) -> str:
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-def _policy(*hashes: str) -> str:
-    # Plotly sets styles as it draws, and saves a picture by way of a data: and a blob: image.
-    return (
-        f"default-src 'none'; script-src {' '.join(hashes)}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _json_in_html(value: Any) -> str:
-    """Return JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return base64.b64encode(packed).decode("ascii"), sealed.sha256(source)

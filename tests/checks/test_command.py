@@ -243,6 +243,20 @@ def test_a_model_without_checks_has_a_dossier_that_says_so(run, tmp_path: Path) 
     assert "Not done: no claim has a control." in text
 
 
+def test_a_dossier_names_the_element_of_an_array_that_a_scenario_begins_with(run, tmp_path) -> None:
+    steps = Path(__file__).parents[1] / "errors" / "studies" / "steps.xmile"
+    checks = """\
+outputs: {Demand: up}
+scenarios: {one: {initial: {"Backlog[Check in]": 3, "Share[Treatment]": 0.1}}}
+measures: {demand: {scenario: one, variable: Demand, at: end}}
+claims: {C: {says: Demand stays., holds: demand > 99}}
+"""
+    model = written(tmp_path, checks, steps.read_text(encoding="utf-8")).with_name("model.xmile")
+    assert run("check", model, "--dossier", tmp_path / "d")[0] == 0
+    text = (tmp_path / "d" / "dossier.md").read_text(encoding="utf-8")
+    assert "| one |  | Backlog[Check in] = 3 order; Share[Treatment] = 0.1 |" in text
+
+
 def test_the_schema_of_checks_is_printed(run) -> None:
     code, out, _ = run("schema", "--checks")
     assert code == 0

@@ -198,6 +198,8 @@ starting_states:
     )
     assert found.results["one"]["Backlog"][:, 0].tolist() == [3, 50, 50]
     assert found.results["all"]["Backlog"][:, 0].tolist() == [8, 8, 8]
+    told = re.findall(r"<span><bdi>(.+?)</bdi> (.+?)</span>", report_html(found))
+    assert told[:2] == [("Backlog", "50"), ("Backlog[Check in]", "3")]
 
 
 def test_changes_are_told_with_the_number_that_the_element_had(tmp_path):

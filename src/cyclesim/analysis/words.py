@@ -8,7 +8,11 @@ import re
 from cyclesim.names import displayed
 
 _NO_UNIT = frozenset({"", "1", "dmnl", "dimensionless", "unitless", "fraction"})
-_PREPOSITION = re.compile(r"\s(?:of|per|until|as|for|in|that|which|on|to|with|at|by|from|before)\s")
+_AFTER_THE_NOUN = re.compile(
+    r"\s(?:of|per|until|as|for|in|that|which|who|on|to|with|without|at|by|from|before|after|"
+    r"between|not|a|an)\s"
+)
+_PARTICIPLES = ("ed", "ing", "kept", "lost", "won")
 
 
 def places(*values: float) -> int:
@@ -71,10 +75,12 @@ def _plural(noun: str) -> str:
 
 def many(title: str) -> bool:
     """Return whether a title takes its verb in the plural: 'Customers', 'Weeks until a reply'."""
-    words = _PREPOSITION.split(title.strip(), maxsplit=1)[0].split()
+    words = _AFTER_THE_NOUN.split(title.strip(), maxsplit=1)[0].split()
     if not words:
         return False
-    noun = words[0] if words[-1].endswith(("ed", "ing")) else words[-1]
+    noun = words[0] if words[-1].endswith(_PARTICIPLES) else words[-1]
+    if noun.lower() == "people":
+        return True
     return noun.endswith("s") and not noun.endswith(("ss", "us", "is"))
 
 

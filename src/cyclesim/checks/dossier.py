@@ -24,7 +24,7 @@ from cyclesim.checks.pages import (
 from cyclesim.checks.parts import ModelCheck
 from cyclesim.checks.statements import told
 from cyclesim.checks.words import claim_line, draws_line
-from cyclesim.compiler import FlatVariable, Role
+from cyclesim.compiler import FlatVariable, Role, selected
 from cyclesim.compiler.parts import Kind
 from cyclesim.files import write_whole
 from cyclesim.names import Ident
@@ -128,14 +128,11 @@ def _figures(found: ModelCheck) -> tuple[Block, ...]:
 
 def _scenarios(found: ModelCheck) -> Table:
     study = found.checks.study
-    by_ident = study.model.flat.by_ident
     rows = []
     extremes = [extreme.scenario for extreme in found.checks.extremes]
     for scenario in (*study.scenarios, *extremes):
-        start = "; ".join(
-            f"{by_ident[i].name} = {quantity(v, by_ident[i].units)}"
-            for i, v in scenario.start.items()
-        )
+        given = [(selected(study.model.flat, i).variable, v) for i, v in scenario.start.items()]
+        start = "; ".join(f"{each.name} = {quantity(v, each.units)}" for each, v in given)
         changes = "; ".join(f"{c.variable.name}: {c.words}" for c in scenario.changes)
         if scenario.recompute:
             changes += " (initial values follow)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from cyclesim.analysis.explanation import StudyExplanations
 from cyclesim.analysis.tipping import Nearest
 from cyclesim.analysis.tipping.words import nearest_words
 from cyclesim.analysis.words import exact_number, moment, unit
+from cyclesim.compiler import FlatModel, selected
 from cyclesim.files import write_whole
+from cyclesim.names import Ident
 from cyclesim.report.charts import charts, dash_array, palette_css
 from cyclesim.report.comparison import comparison
 from cyclesim.report.confidential import PLOTLY_CONFIG
@@ -87,6 +89,7 @@ def _context(
         "charts": charts(run, found, marks),
         "marks": marks,
         "verdicts": run.verdicts,
+        "starts": {each.name: _named(flat, each.start) for each in study.scenarios},
         "titles": {scenario.name: scenario.title for scenario in study.scenarios},
         "held": sum(verdict.held for verdict in run.verdicts),
         "parameters": parameters,
@@ -96,6 +99,11 @@ def _context(
         "facts": facts(run),
         "command": command_line(run, command),
     }
+
+
+def _named(flat: FlatModel, values: Mapping[Ident, float]) -> dict[str, float]:
+    """Return values under the names of what they are given to, elements of arrays as such."""
+    return {selected(flat, ident).variable.name: value for ident, value in values.items()}
 
 
 def scripted_page(template: str, script_name: str, payload: Any, **context: Any) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cyclesim.analysis.loops import Named
 from cyclesim.cli import cli
 from cyclesim.errors import StudyError, UsageError
 from cyclesim.names import canonical
@@ -38,6 +39,7 @@ STORIES = (
     "airline_turnaround",
     "promise_ahead_of_delivery",
     "scanning_too_slowly",
+    "one_width_behind",
 )
 
 
@@ -254,6 +256,9 @@ def test_loops_that_the_headline_does_not_follow_from_are_left_out() -> None:
     told, (strip,) = strips([results], canonical("Savings"), None)
     assert sorted(loop.name for loop in told) == ["Savings, Interest", "Savings, Spending"]
     assert any("2 loops among Savings." in word for word in strip.words)
+    thrift = Named("Thrift", ("Savings", "Spending"))
+    told, _ = strips([results], canonical("Savings"), None, [thrift])
+    assert sorted(loop.name for loop in told) == ["Savings, Interest", "Thrift"]
     _, (other,) = strips([results], canonical("Prey"), None)
     assert any("among Prey, Hunters." in word for word in other.words)
 

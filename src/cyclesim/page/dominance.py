@@ -12,6 +12,7 @@ from cyclesim.analysis.loops import (
     Loop,
     LoopAnalysis,
     Method,
+    Named,
     Partition,
     loops,
     names_beside,
@@ -61,12 +62,16 @@ class Strip:
 
 
 def strips(
-    runs: Sequence[Results], headline: Ident, picture: Picture | None
+    runs: Sequence[Results],
+    headline: Ident,
+    picture: Picture | None,
+    names: Sequence[Named] = (),
 ) -> tuple[tuple[Told, ...], tuple[Strip, ...]]:
     """Return the loops that rule in some runs, and for each run how much and when.
 
     Loops are compared among stocks that all reach one another: in the largest such group that
-    moves and that the headline follows from.
+    moves and that the headline follows from. They bear the names of the README beside the model,
+    and `names` besides.
     """
     told: dict[str, tuple[int, Told]] = {}
     made: list[Strip] = []
@@ -74,7 +79,8 @@ def strips(
     for results in runs:
         causes = causes if causes is not None else upstream(results.flat, headline)
         try:
-            found = loops(results, names_beside(results.flat.path, results.flat))
+            known = (*names_beside(results.flat.path, results.flat), *names)
+            found = loops(results, known)
         except UsageError as error:
             made.append(_silent(f"Loops are not scored here: {error}"))
             continue

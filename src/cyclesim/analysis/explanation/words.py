@@ -14,6 +14,8 @@ from cyclesim.scenario.parts import Direction
 MOST_STATIONS = 6
 """Variables of a loop that a sentence names."""
 
+FROM_THE_START = "From the start"
+
 
 def label(found: Behaviour, reinforcing: bool, speeds_up: bool = False) -> tuple[str, Cycle | None]:
     """Return what a movement is called, and the cycle that it is where it is one.
@@ -112,16 +114,20 @@ def _from_outside(explanation: Explanation, driver: Driver) -> str:
 
 def _added(explanation: Explanation, claim: Claim) -> str:
     """Return the sentence of a loop that adds to what others set off."""
-    what = _loop(claim.loop)
-    part = f"{100 * claim.took:.0f} % of it" if claim.took < 1 else "all of it and more"
+    what, since = _loop(claim.loop), _since(explanation, claim)
     ends = _without(explanation, replace(claim, with_others=()))
-    return f"{what[:1].upper()}{what[1:]} makes {part}: {ends}."
+    if since == FROM_THE_START:
+        part = f"{100 * claim.took:.0f} % of it" if claim.took < 1 else "all of it and more"
+        return f"{what[:1].upper()}{what[1:]} makes {part}: {ends}."
+    # The share is of what moves after the cut, which may be little of the whole.
+    part = f"{100 * claim.took:.0f} %" if claim.took < 1 else "all and more"
+    return f"{since} {what} makes {part} of what is still to come: {ends}."
 
 
 def _since(explanation: Explanation, claim: Claim) -> str:
     units = explanation.behaviour
     if claim.cut.from_the_start or claim.start <= units.start_time:
-        return "From the start"
+        return FROM_THE_START
     return f"From {moment(claim.start, explanation.time_units)} on"
 
 

@@ -203,7 +203,7 @@ def _picture(picture: Picture, flat: FlatModel) -> dict[str, Any]:
 
 def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
     runs = [run_scenario(study, each, estimate_error=False) for each in study.scenarios]
-    told, made = strips(runs, headline(study), picture)
+    told, made = strips(runs, headline(study), picture, study.loops)
     return {
         "told": [
             {

@@ -34,6 +34,7 @@ MODEL = Path(__file__).parents[1] / "errors" / "studies" / "team.xmile"
 HEAD = "model: team.xmile\ntitle: A test\noutputs: {Service quality: up}\n"
 SCENARIOS = "scenarios: {baseline: , lean: {changes: {Training share: 0.3}}}\n"
 STORIES = (
+    "after_a_bad_winter",
     "virtuous_or_vicious",
     "faster_pull",
     "airline_turnaround",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cyclesim.analysis.loops import Named
 from cyclesim.analysis.words import moment, with_unit
 from cyclesim.codegen.emit_javascript import emit_javascript, schedule_numbers
 from cyclesim.compiler import FlatModel
@@ -204,8 +203,7 @@ def _picture(picture: Picture, flat: FlatModel) -> dict[str, Any]:
 
 def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
     runs = [run_scenario(study, each, estimate_error=False) for each in study.scenarios]
-    names = tuple(Named(name, chain) for name, chain in study.loops.names)
-    told, made = strips(runs, headline(study), picture, names)
+    told, made = strips(runs, headline(study), picture, study.loops)
     return {
         "told": [
             {

@@ -136,7 +136,11 @@ def _damage(
 def _folded_damage(
     view: View, number: int, stretch: Stretch, source: FlatVariable, target: FlatVariable
 ) -> Place:
-    """Return the place by folding anew with the link at 0, at a few times of the stretch."""
+    """Return the place by folding anew with the link at 0, at a few times of the stretch.
+
+    A link that holds half of a pair that cancels turns the loop round: what is then left of its
+    size has not been taken.
+    """
     network = view.network
     whole = network.unfolded
     assert whole is not None
@@ -149,6 +153,7 @@ def _folded_damage(
     total = view.total[times]
     lost = np.zeros(len(view.families))
     before = np.zeros(len(network.loops))
+    after = np.zeros(len(network.loops))
     change = np.zeros(len(network.loops))
     pairs = zip(
         loop_scores(network.loops, network.scores[:, times]),
@@ -157,10 +162,13 @@ def _folded_damage(
     )
     for (spots, old), (_, new) in pairs:
         before[spots] = np.abs(shares(old, total)).mean(axis=1)
+        after[spots] = np.abs(shares(new, total)).mean(axis=1)
         change[spots] = np.abs(shares(new - old, total)).mean(axis=1)
     for place, family in enumerate(view.families):
         lost[place] = change[list(family.members)].sum()
-    own = before[list(view.families[number].members)].sum()
+    members = list(view.families[number].members)
+    own = before[members].sum()
+    lost[number] = max(0.0, own - after[members].sum())
     return _place(view, number, source, target, lost, float(own))
 
 

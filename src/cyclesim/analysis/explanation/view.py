@@ -6,6 +6,7 @@ Loops through the elements of arrays count as one where they run through the sam
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ def _view(
         links: dict[int, tuple[int, ...]] = {}
         for number in strongest:
             ways[number] = _unfolded_way(network, number, typical, links)
-    named = _named(graph, network, ways, chains)
+    named = _named(graph, network, ({number: nodes[number] for number in ways}, ways), chains)
     for number, rows in enumerate(nodes):
         if means[number] < _TINY:
             continue
@@ -195,19 +196,24 @@ def _variables(graph: CausalGraph, rows: Sequence[int]) -> str:
 def _named(
     graph: CausalGraph,
     network: Network,
-    ways: Mapping[int, Sequence[int]],
+    seen: Sequence[Mapping[int, Sequence[int]]],
     chains: Mapping[str, tuple[frozenset[int], ...]],
 ) -> dict[int, str]:
     """Return the name of each loop that bears one.
 
     Of the loops that run through the variables of a name, it belongs to those past the fewest
-    stocks; of several names the one that says most about a loop counts.
+    stocks; of several names the one that says most about a loop counts. Loops are held against
+    names as they are `seen`, one sight after the other: a name that fits the stocks that a bundle
+    of ways is seen through fits it better than the name of one of its ways.
     """
     spots = {loop: number for number, loop in enumerate(network.loops)}
     known = network.named
     found = {spots[loop]: name for name, own in known.members.items() for loop in own}
     left = chains.keys() - known.members.keys() - known.idle.keys()
-    for name in sorted(left, key=lambda name: (-len(chains[name]), name)):
+    ordered = sorted(left, key=lambda name: (-len(chains[name]), name))
+    for ways, name in itertools.product(seen, ordered):
+        if name in found.values():
+            continue
         through = [
             (sum(graph.nodes[row].state and not graph.nodes[row].hidden for row in way), number)
             for number, way in ways.items()

@@ -19,9 +19,10 @@ from pathlib import Path
 from measuring import machine
 from measuring.batches import batches_section
 from measuring.page import Section, rendered
+from measuring.peers import peers_section
 from measuring.plan import FULL, QUICK, Plan
 from measuring.scale import scale_section
-from measuring.speed import model_section, peers_section
+from measuring.speed import model_section
 from measuring.starting import starting_section
 
 MODELS = ("small", "medium", "large")

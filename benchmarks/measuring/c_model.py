@@ -31,7 +31,7 @@ class CModel:
     """The C text of a model of scalars that has no state but its stocks."""
 
     def __init__(self, flat: FlatModel) -> None:
-        assert not (flat.buffers or flat.memories or flat.conveyors)
+        assert not any((flat.buffers, flat.memories, flat.conveyors))
         assert all(not variable.shape for variable in flat.variables)
         self.flat = flat
         self.names = {v.ident: f"v{n}" for n, v in enumerate(flat.variables)}

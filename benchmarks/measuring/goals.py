@@ -52,7 +52,7 @@ class Verdict:
         if not self.met:
             off = abs(self.found.middle / self.goal.bound - 1)
             side = "below" if self.goal.at_least else "above"
-            return f"**short**: {off:.0%} {side}"
+            return f"**short**: {100 * off:.0f} % {side}"
         worst = self.found.least if self.goal.at_least else self.found.most
         return "met" if self.goal.holds(worst) else "met, though not in every round"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cyclesim.codegen.llvm_machine import this_machine
 
-from .engines import COMPILER
+from .recipes import COMPILER
 
 PACKAGES = ("cyclesim", "llvmlite", "numpy", "pyarrow")
 

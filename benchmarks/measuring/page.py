@@ -9,6 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .goals import Verdict
+from .recipes import COMPILER, NARROW, RELAXED, STRICT
+from .rounds import COMPARED, TOLERANCE
 
 TEMPLATE = Path(__file__).with_name("README.md.j2")
 
@@ -19,7 +21,7 @@ class Table:
 
     title: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
     @property
     def text(self) -> str:
@@ -55,24 +57,16 @@ def goals_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """Return how many goals are met and which are not, in a sentence or two."""
+    """Return how many goals are met and how many are not, in a sentence."""
     met = sum(verdict.met is True for verdict in verdicts)
-    short = [verdict.goal.what for verdict in verdicts if verdict.met is False]
-    missing = [verdict.goal.what for verdict in verdicts if verdict.met is None]
-    text = f"{met} of {len(verdicts)} goals are met."
-    if short:
-        text += f" {len(short)} {_fall(short)} short: {'; '.join(short)}."
+    short = [verdict for verdict in verdicts if verdict.met is False]
+    missing = [verdict for verdict in verdicts if verdict.met is None]
+    text = f"Of {len(verdicts)} goals {met} {'is' if met == 1 else 'are'} met"
     if missing:
-        text += f" {len(missing)} {_was(missing)} not measured: {'; '.join(missing)}."
-    return text
-
-
-def _fall(names: Sequence[str]) -> str:
-    return "falls" if len(names) == 1 else "fall"
-
-
-def _was(names: Sequence[str]) -> str:
-    return "was" if len(names) == 1 else "were"
+        text += f", {len(missing)} not measured"
+    if not short:
+        return f"{text}; none falls short."
+    return f"{text} and {len(short)} {'falls' if len(short) == 1 else 'fall'} short."
 
 
 def rendered(
@@ -88,4 +82,7 @@ def rendered(
     return environment.get_template(TEMPLATE.name).render(
         sections=sections, machine=machine, quick=quick, command=command,
         goals=goals_table(verdicts), goals_table=goals_table, summary=summary(verdicts),
+        compiled={name: " ".join((COMPILER, *flags)) for name, flags in (
+            ("C, relaxed", RELAXED), ("C, strict", STRICT), ("C, relaxed, AVX2", NARROW))},
+        compared=COMPARED, tolerance=f"{TOLERANCE:g}",
     )  # fmt: skip

@@ -9,7 +9,11 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """Numbers of rounds and runs; `longest` are the seconds beyond which a set is left out."""
+    """Numbers of rounds and runs.
+
+    By the number of runs, slower engines leave out a set that would take more than `longest`
+    seconds.
+    """
 
     rounds: int
     runs: int
@@ -25,12 +29,12 @@ class Plan:
 
 
 FULL = Plan(
-    rounds=7, runs=10_000, scale=(100, 1_000, 10_000, 100_000, MILLION), scale_rounds=5,
-    two_threads=100_000, longest=60.0, starts=5, pysd_rounds=3,
+    rounds=5, runs=10_000, scale=(100, 1_000, 10_000, 100_000, MILLION), scale_rounds=5,
+    two_threads=100_000, longest=1.0, starts=5, pysd_rounds=3,
     summary_runs=MILLION, parquet_runs=100_000, parquet_rounds=5,
 )  # fmt: skip
 QUICK = Plan(
-    rounds=2, runs=1_000, scale=(100, 1_000, 10_000), scale_rounds=1,
-    two_threads=10_000, longest=0.5, starts=2, pysd_rounds=1,
+    rounds=2, runs=500, scale=(100, 1_000, 10_000), scale_rounds=1,
+    two_threads=10_000, longest=0.3, starts=2, pysd_rounds=1,
     summary_runs=20_000, parquet_runs=10_000, parquet_rounds=2,
 )  # fmt: skip

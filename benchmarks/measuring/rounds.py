@@ -11,7 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from .cases import Case
-from .engines import Engine, Lap, Missing, Recipe
+from .engines import Engine, Lap, Missing
+from .recipes import Recipe
 
 TOLERANCE = 1e-9
 """Largest difference between engines, as a share of a series' range over all runs compared."""
@@ -80,7 +81,7 @@ def group(case: Case, recipes: Sequence[Recipe]) -> Iterator[Group]:
                 continue
             try:
                 found.engines[recipe.name] = recipe.start(case)
-            except (Missing, RuntimeError) as reason:
+            except Missing as reason:
                 found.left_out[recipe.name] = str(reason)
         found.compare()
         yield found

@@ -5,15 +5,19 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from . import engines as known
+from . import recipes as known
 from .cases import FOLDER, Case
 from .engines import Engine, Lap
 from .goals import Goal, Verdict, shown
 from .page import Section, Table
 from .plan import Plan
 from .rounds import Spread, group, in_turn
+from .speed import left_out
 
 RECIPES = (known.LLVM, known.C_RELAXED, known.C_STRICT, known.NUMPY, known.SIMLIN, known.PYTHON)
+FASTEST = ("llvm", "C, relaxed")
+"""Engines that do all numbers of runs."""
+
 TWO_THREADS = ("llvm", "C, relaxed", "C, strict")
 SAVED_EVERY = 10
 """Units of time between saved ones: a million runs saved at each would be gigabytes."""
@@ -32,7 +36,7 @@ Laps = dict[int, dict[Row, list[Lap]]]
 
 def scale_section(names: tuple[str, ...], plan: Plan, folder: Path) -> Section:
     """Return times and memory of each model by the number of runs."""
-    section = Section("From a hundred runs to a million", _words(plan))
+    section = Section("By the number of runs", _words(plan))
     for name in names:
         case = Case(FOLDER / f"{name}.xmile", "euler", folder, plan.scale[-1])
         with group(case, RECIPES) as found:
@@ -40,8 +44,7 @@ def scale_section(names: tuple[str, ...], plan: Plan, folder: Path) -> Section:
         section.tables += _tables(name, laps)
         if name in SPEED_UP:
             section.verdicts.append(_verdict(name, laps[plan.two_threads], plan))
-        section.remarks += [f"{name}: without {each}: {why}."
-                            for each, why in found.left_out.items()]  # fmt: skip
+        section.remarks += left_out(found)
     return section
 
 
@@ -49,8 +52,10 @@ def _words(plan: Plan) -> str:
     return (
         f"Euler; the three models saved every {SAVED_EVERY} units of time. Time is that of the "
         "clock on the wall, since threads are to shorten it; memory is the most that the engine's "
-        f"process has had. Engines are run in turn, {plan.scale_rounds} rounds, and one of "
-        f"{ONE_ROUND:,} runs; a set that would take more than {plan.longest:g} s is left out (-)."
+        f"process has had. Rounds in turn: {plan.scale_rounds}, and one of {ONE_ROUND:,} runs. "
+        f"{' and '.join(FASTEST)} do all numbers of runs; the others leave out (-) a set that "
+        f"would take more than {plan.longest:g} s. A run on two threads is that of a set divided "
+        "by its runs."
     )
 
 
@@ -65,7 +70,7 @@ def measured(engines: dict[str, Engine], case: Case, plan: Plan) -> Laps:
         works = {
             (name, threads): partial(engines[name].run, runs, threads, every)
             for name, threads in rows
-            if seconds[name, threads] * runs <= plan.longest
+            if name in FASTEST or seconds[name, threads] * runs <= plan.longest
         }
         many = runs >= ONE_ROUND
         found[runs] = in_turn(works, 1 if many else plan.scale_rounds, warm=not many)

@@ -1,4 +1,4 @@
-"""Runs measured: every engine on a model, and the peers on both forms of the medium one."""
+"""Every engine on one model, by Euler and by RK4."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from . import engines as known
+from . import recipes as known
 from .cases import FOLDER, SPREAD, Case
 from .engines import Lap
 from .goals import Goal, Verdict, shown, spread
 from .page import Section, Table
 from .plan import Plan
-from .rounds import COMPARED, TOLERANCE, Group, Spread, group, in_turn, ratios
+from .rounds import Group, Spread, group, in_turn, ratios
 
 RECIPES = (
-    known.PYTHON, known.NUMPY, known.LLVM, known.LLVM_STRICT, known.LLVM_AVX2, known.C_RELAXED,
+    known.PYTHON, known.NUMPY, known.JAVASCRIPT, known.LLVM, known.LLVM_STRICT, known.LLVM_AVX2,
+    known.C_RELAXED,
     known.C_STRICT, known.C_AVX2, known.SIMLIN, known.PYSD,
 )  # fmt: skip
-SLOWER = {"numpy": 10, "pysimlin": 100, "python": 5_000, "PySD": 1_000_000}
+METHODS = {"euler": "Euler", "rk4": "RK4"}
+SLOWER = {"numpy": 10, "javascript": 100, "pysimlin": 100, "python": 5_000, "PySD": 1_000_000}
 """Engines that do a part of the runs: one in so many, one at least."""
 
-SAVERS = ("numpy", "llvm", "llvm, strict", "C, relaxed", "C, strict")
-"""Engines that are also run with nothing saved but start and stop: the rest is saving."""
+SAVERS = ("llvm", "C, relaxed")
+"""Engines that are also run with only the start and the stop saved: the rest is saving."""
 
 GOALS = {
     "medium": (
@@ -89,7 +91,7 @@ def model_section(name: str, plan: Plan, folder: Path) -> Section:
                     works[method, engine, "bare"] = bare
         laps = in_turn(works, plan.rounds)
     counts = {key: runs_of(key[1], plan.runs) for key in works}
-    missing = {
+    missing: dict[Key, str] = {
         (method, engine): reason
         for method, each in groups.items()
         for engine, reason in each.left_out.items()
@@ -103,18 +105,20 @@ def model_section(name: str, plan: Plan, folder: Path) -> Section:
     if name in GOALS:
         goal = Goal(f"{name}: llvm, RK4 / Euler", RK4_TO_EULER)
         section.verdicts.append(measured.verdict(goal, ("rk4", "llvm"), ("euler", "llvm")))
-    section.remarks = [remark for each in groups.values() for remark in remarks(each)]
+    section.remarks = [line for each in groups.values() for line in left_out(each)]
     return section
 
 
-def remarks(found: Group) -> list[str]:
-    """Return how far engines are apart, and which are left out and why."""
-    told = [f"{name} {size:.0e}" if size else f"{name} 0"
-            for name, size in found.differences.items() if name in found.engines]  # fmt: skip
-    what = f"{found.case.name}, {found.case.method}"
-    lines = [f"{what}: largest differences from {next(iter(found.engines))}, of a series' range: "
-             f"{', '.join(told)}."]  # fmt: skip
-    return lines + [f"{what}: without {name}: {why}." for name, why in found.left_out.items()]
+def left_out(found: Group) -> list[str]:
+    """Return which engines are left out, and why."""
+    what = f"{found.case.name}, {METHODS[found.case.method]}"
+    return [f"{what}: without {name}: {why}." for name, why in found.left_out.items()]
+
+
+def apart(found: Group, engine: str) -> str:
+    """Return how far an engine is from the first."""
+    size = found.differences.get(engine)
+    return "-" if size is None else f"{size:.0e}" if size else "0"
 
 
 def _told(case: Case) -> str:
@@ -122,11 +126,9 @@ def _told(case: Case) -> str:
     clock = case.clock
     return (
         f"`{case.source.name}`: {len(flat.visible)} equations, {len(flat.levels)} stocks after "
-        f"expansion, {len(flat.tables)} graphical functions, {clock.steps:,} steps. One thread. "
-        f"{len(case.varied)} constants differ from run to run by up to {SPREAD:.0%}; "
-        f"{', '.join(case.named(case.series))} are saved at each unit of time. "
-        f"Before anything is timed, {COMPARED} runs are compared at every saved time; an engine "
-        f"that is farther than {TOLERANCE:g} of a series' range from the first gets no time."
+        f"expansion, {len(flat.tables)} graphical functions, {clock.steps:,} steps. Runs differ in "
+        f"{len(case.varied)} constants, by up to {100 * SPREAD:.0f} % to either side; saved are "
+        f"{', '.join(case.named(case.series))}, at each unit of time. One thread."
     )
 
 
@@ -140,68 +142,15 @@ def _table(method: str, found: Group, measured: Measured) -> Table:
         if engine in SAVERS:
             bare = measured.ratio((method, engine, "bare"), key)
             assert bare is not None
-            saving = f"{max(1 - bare.middle, 0):.0%}"
+            saving = f"{100 * max(1 - bare.middle, 0):.0f} %"
         phases = [process.phases.get(each) for each in ("read", "compile", "code")]
         rows.append((
             engine,
             *("-" if each is None else shown(1e3 * max(each, 0)) for each in phases),
             f"{measured.runs[key]:,}", spread(seconds), saving,
             "-" if ratio is None else spread(ratio), shown(measured.laps[key][-1].peak),
+            apart(found, engine),
         ))  # fmt: skip
     header = ("engine", "read, ms", "compile, ms", "code, ms", "runs", "a run, us",
-              "of it saving", "times C, relaxed", "peak, MB")  # fmt: skip
-    return Table({"euler": "Euler", "rk4": "RK4"}[method], header, rows)
-
-
-def peers_section(plan: Plan, folder: Path) -> Section:
-    """Return PySD and pysimlin beside machine code, on both forms of the medium model."""
-    forms = {"attached": "medium.xmile", "named": "medium_named_tables.mdl"}
-    recipes = (known.LLVM, known.SIMLIN, known.PYSD)
-    with ExitStack() as stack:
-        groups = {
-            form: stack.enter_context(
-                group(Case(FOLDER / file, "euler", folder, plan.runs), recipes)
-            )
-            for form, file in forms.items()
-        }
-        counts = {(form, engine): runs_of(engine, plan.runs)
-                  for form, each in groups.items() for engine in each.engines}  # fmt: skip
-        works = {
-            key: partial(groups[key[0]].engines[key[1]].run, count, 1, groups[key[0]].case.every)
-            for key, count in counts.items()
-        }
-        laps = in_turn(works, plan.pysd_rounds, warm=False)
-    missing = {(form, engine): why for form, each in groups.items()
-               for engine, why in each.left_out.items()}  # fmt: skip
-    measured = Measured(laps, counts, missing)
-    section = Section("PySD and pysimlin", _FORMS)
-    section.tables = [_peers_table(measured)]
-    for goal, above, below in (
-        (Goal("medium: pysimlin / llvm", 60, at_least=True),
-         ("attached", "pysimlin"), ("attached", "llvm")),
-        (Goal("medium, named tables: PySD / llvm", 300_000, at_least=True),
-         ("named", "PySD"), ("named", "llvm")),
-    ):  # fmt: skip
-        section.verdicts.append(measured.verdict(goal, above, below))
-    section.remarks = [remark for each in groups.values() for remark in remarks(each)]
-    return section
-
-
-_FORMS = (
-    "PySD is two engines in one. A graphical function that is attached to an equation, as in "
-    "`medium.xmile`, becomes a call of NumPy's `interp`; one that is a variable of its own and is "
-    "called by its name, as Vensim's models have it and as `medium_named_tables.mdl` has the same "
-    "six, goes through xarray's interpolation in every step. The goal for PySD was set for the "
-    "second form; both are shown. PySD does one run at a time of the model's own numbers."
-)
-
-
-def _peers_table(measured: Measured) -> Table:
-    rows = []
-    for form, engine in measured.laps:
-        key = (form, engine)
-        ratio = measured.ratio(key, (form, "llvm"))
-        seconds = Spread.of([1e6 * each for each in measured.seconds(key)])
-        rows.append((f"{engine}, tables {form}", f"{measured.runs[key]:,}", spread(seconds),
-                     "-" if ratio is None else spread(ratio)))  # fmt: skip
-    return Table("", ("engine and form", "runs", "a run, us", "times llvm"), rows)
+              "of it saving", "times C, relaxed", "peak, MB", "differs by")  # fmt: skip
+    return Table(METHODS[method], header, rows)

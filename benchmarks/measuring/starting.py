@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import engines as known
+from . import recipes as known
 from .cases import FOLDER, Case, surroundings
 from .chains import chains
 from .goals import Goal, Verdict, spread

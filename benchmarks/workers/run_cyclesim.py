@@ -61,7 +61,7 @@ class Target:
         runs = first if self.name == "python" else np.arange(first, end)
         return Binding(tuple(columns), *numbers, 0, runs)
 
-    def prepared(self, runs: int, threads: int, every: int):  # noqa: ANN201
+    def prepared(self, runs: int, threads: int, every: int):
         """Return what does so many runs and gives their values, (series, time, run)."""
         schedule = self.schedule(every)
         size = {"python": 1, "numpy": CHUNK, "llvm": runs}[self.name]

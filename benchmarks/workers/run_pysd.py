@@ -23,11 +23,11 @@ def main() -> None:
     model = reading(asked["model"])
     laps.lap("read")
 
-    def one(every: int):  # noqa: ANN202
+    def one(every: int):
         saved = np.arange(0, asked["steps"] + 1, every) * asked["dt"] + asked["start"]
         return model.run(return_columns=asked["series"], return_timestamps=saved)
 
-    def prepared(runs: int, threads: int, every: int):  # noqa: ANN202
+    def prepared(runs: int, threads: int, every: int):
         return lambda: [one(every) for run in range(runs)]
 
     def values(runs: int, every: int) -> np.ndarray:

@@ -29,7 +29,7 @@ def main() -> None:
         simulation.run_to_end()
         return [simulation.get_series(name) for name in asked["series"]]
 
-    def prepared(runs: int, threads: int, every: int):  # noqa: ANN202
+    def prepared(runs: int, threads: int, every: int):
         return lambda: [one(run) for run in range(runs)]
 
     def values(runs: int, every: int) -> np.ndarray:

@@ -35,6 +35,6 @@ FULL = Plan(
 )  # fmt: skip
 QUICK = Plan(
     rounds=2, runs=500, scale=(100, 1_000, 10_000), scale_rounds=1,
-    two_threads=10_000, longest=0.3, starts=2, pysd_rounds=1,
+    two_threads=10_000, longest=0.3, starts=1, pysd_rounds=1,
     summary_runs=20_000, parquet_runs=10_000, parquet_rounds=2,
 )  # fmt: skip

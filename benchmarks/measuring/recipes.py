@@ -78,7 +78,7 @@ class Peer:
             look = [python, "-c", f"import {self.package}"]
             subprocess.run(look, check=True, capture_output=True)
         except OSError:
-            raise Missing(f"{INTERPRETER} names '{python}', which cannot be started") from None
+            raise Missing(f"what {INTERPRETER} names cannot be started") from None
         except subprocess.CalledProcessError:
             raise Missing(
                 f"the Python that would run it has no package '{self.package}'; "
@@ -98,7 +98,7 @@ class InC:
     methods: tuple[str, ...] = ("euler", "rk4")
 
     def start(self, case: Case) -> Engine:
-        """Return the compiled program. Raises Missing where there is no compiler."""
+        """Return the compiled program. Raises Missing where it cannot be had."""
         if shutil.which(COMPILER) is None:
             raise Missing(f"there is no {COMPILER}")
         source = case.path.parent / f"{self.name.replace(', ', '-').replace(' ', '-')}.c"
@@ -107,7 +107,9 @@ class InC:
         program = source.with_suffix(".run")
         begun = time.perf_counter()
         words = [COMPILER, *self.flags, str(source), "-o", str(program), "-lm"]
-        subprocess.run(words, check=True)
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            raise Missing(f"{COMPILER} says: {' '.join(done.stderr.splitlines()[:1])}")
         taken = time.perf_counter() - begun
         clock = case.clock
         numbers = (case.bare_sample, case.padded, clock.start, clock.dt, clock.steps)

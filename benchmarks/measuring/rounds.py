@@ -50,13 +50,19 @@ class Group:
         names = list(self.engines)
         reference = self.engines[names[0]].values(COMPARED, every)
         for name in names[1:]:
-            found = self.engines[name].values(COMPARED, every)
-            self.differences[name] = difference(reference, found)
-            if not self.differences[name] <= TOLERANCE:
-                self.left_out[name] = (
-                    f"differs by {self.differences[name]:.1e} of a range: no time of it is shown"
-                )
-                self.engines.pop(name).stop()
+            try:
+                found = self.engines[name].values(COMPARED, every)
+            except Missing as reason:
+                self.leave(name, str(reason))
+                continue
+            size = self.differences[name] = difference(reference, found)
+            if not size <= TOLERANCE:
+                self.leave(name, f"differs by {size:.1e} of a range: no time of it is shown")
+
+    def leave(self, name: str, reason: str) -> None:
+        """End an engine, which takes no part for a reason."""
+        self.left_out[name] = reason
+        self.engines.pop(name).stop()
 
 
 def difference(reference: np.ndarray, found: np.ndarray) -> float:

@@ -14,7 +14,10 @@ from .plan import Plan
 from .rounds import Spread, group, in_turn
 from .speed import left_out
 
-RECIPES = (known.LLVM, known.C_RELAXED, known.C_STRICT, known.NUMPY, known.SIMLIN, known.PYTHON)
+RECIPES = (
+    known.LLVM, known.C_RELAXED, known.C_STRICT, known.NUMPY, known.JAVASCRIPT, known.SIMLIN,
+    known.PYTHON,
+)  # fmt: skip
 FASTEST = ("llvm", "C, relaxed")
 """Engines that do all numbers of runs."""
 
@@ -49,13 +52,15 @@ def scale_section(names: tuple[str, ...], plan: Plan, folder: Path) -> Section:
 
 
 def _words(plan: Plan) -> str:
+    rounds = f"medians of {plan.scale_rounds}" if plan.scale_rounds > 1 else "one"
+    if plan.scale[-1] >= ONE_ROUND:
+        rounds += f", of {ONE_ROUND:,} runs one"
     return (
-        f"Euler; the three models saved every {SAVED_EVERY} units of time. Time is that of the "
-        "clock on the wall, since threads are to shorten it; memory is the most that the engine's "
-        f"process has had. Rounds in turn: {plan.scale_rounds}, and one of {ONE_ROUND:,} runs. "
-        f"{' and '.join(FASTEST)} do all numbers of runs; the others leave out (-) a set that "
-        f"would take more than {plan.longest:g} s. A run on two threads is that of a set divided "
-        "by its runs."
+        f"Euler, saved every {SAVED_EVERY} units of time. Time is that of a set by the clock on "
+        "the wall, which threads are to shorten, divided by its runs; memory is the most that the "
+        f"engine's process has had so far. Rounds in turn: {rounds}. Engines are started anew for "
+        f"these tables; all but `llvm` and relaxed C leave out (-) a set that would take more than "
+        f"{plan.longest:g} s."
     )
 
 

@@ -162,7 +162,7 @@ def test_an_edit_in_the_tree_is_seen_where_the_tree_is_installed(tmp_path: Path)
 
 
 def test_the_archive_holds_all_that_its_tests_read(built: Built) -> None:
-    parts = ("src", "models", "scenarios", "tests", "docs")
+    parts = ("src", "models", "scenarios", "tests", "docs", "benchmarks")
     assert files(built.source, *parts) == files(ROOT, *parts)
     # Whatever a test takes from the root must be in the archive too.
     named = {

@@ -214,6 +214,15 @@ class Writer:
         """Return for each lane whether a comparison (olt, une, ...) holds."""
         return self.value(f"fcmp {predicate} {self.real} {a}, {b}")
 
+    def in_classes(self, a: str, classes: int) -> str:
+        """Return where numbers are of some classes (AVX-512): all but normal ones above 0 are 255.
+
+        Bits: quiet NaN 1, 0 2, -0 4, infinity 8, -infinity 16, subnormal 32, below 0 64, NaN 128.
+        """
+        name = "llvm.x86.avx512.fpclass.pd.512"
+        self.module.declare(name, f"{self.real}, i32 immarg", self.flag)
+        return self.value(f"call {self.flag} @{name}({self.real} {a}, i32 {classes})")
+
     def pick(self, condition: str, a: str, b: str) -> str:
         """Return for each lane a where the condition holds, else b."""
         return self.value(f"select {self.flag} {condition}, {self.real} {a}, {self.real} {b}")

@@ -86,9 +86,11 @@ class ModelText:
 
     # Functions of a model
 
-    def terms(self, name: str, parameters: str, once: bool = False) -> tuple[Terms, Writer]:
+    def terms(
+        self, name: str, parameters: str, once: bool = False, result: str = "void"
+    ) -> tuple[Terms, Writer]:
         """Return what writes a function."""
-        writer = Writer(self.module, name, parameters)
+        writer = Writer(self.module, name, parameters, result)
         return Terms(self.plan, writer, once), writer
 
     def outputs(self, name: str, wanted: Sequence[tuple[Ident, int]]) -> None:
@@ -139,8 +141,7 @@ class ModelText:
 
         It gives NaN in each lane in which a level has left the numbers, else 0.
         """
-        writer = Writer(self.module, "step", f"{_STATE}, ptr %to", self.module.real)
-        terms, w = Terms(self.plan, writer), writer
+        terms, w = self.terms("step", f"{_STATE}, ptr %to", result=self.module.real)
         rules = self.flat.levels
         flows = (ident for rule in rules for ident in (*rule.inflows, *rule.outflows))
         terms.statements(self.plan.statements(flows, standing=False))

@@ -69,7 +69,7 @@ class _Runs:
         """
         schedule = self.schedule
         machine = code.run(schedule.tableau, self.keep)
-        given = Given(rows, self.binding, code.machine.lanes)
+        given = Given(rows, self.binding, machine.lanes)
         values = np.full((len(schedule.saved), len(self.keep), given.width), np.nan)
         given.set(Job.OUT, values)
         clock = schedule.clock

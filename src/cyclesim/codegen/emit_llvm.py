@@ -107,7 +107,8 @@ class Given:
         self.kept: list[np.ndarray] = []
         self.job = np.zeros(len(Job), dtype=np.int64)
         more = self.width - rows.runs
-        full = [row if len(row) == 1 else np.pad(row, (0, more), "edge") for row in rows.given]
+        full = [row if len(row) == 1 or not more else np.pad(row, (0, more), "edge")
+                for row in rows.given]  # fmt: skip
         addresses = [self.address(np.ascontiguousarray(row)) for row in full]
         self.set(Job.INPUTS, np.array(addresses, dtype=np.int64))
         strides = [int(len(row) > 1) for row in full]

@@ -393,6 +393,16 @@ def test_narrow_vectors_give_the_same_bits(waiting):
     assert one.tobytes() == other.tobytes()
 
 
+def test_a_long_model_in_single_registers_gives_the_same_bits(waiting, monkeypatch):
+    schedule = schedule_for(waiting)
+    binding = binding_of(waiting, schedule, {"rate": np.linspace(1, 3, 19)}, np.arange(19))
+    wide = integrate(machine_code(waiting), schedule, binding).values
+    monkeypatch.setattr("cyclesim.codegen.emit_llvm.MOST_ABREAST", 0)
+    program = machine_code(waiting)
+    assert integrate(program, schedule, binding).values.tobytes() == wide.tobytes()
+    assert program.code.run(EULER, (0,)).lanes == program.code.machine.lanes  # type: ignore[attr-defined]
+
+
 def test_noise_is_counted_on_the_grid_of_the_models_own_step(waiting):
     coarse, fine = (
         integrate(machine_code(waiting), schedule, binding_of(waiting, schedule, {})).values

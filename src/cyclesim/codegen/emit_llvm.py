@@ -33,6 +33,10 @@ from cyclesim.version import __version__
 
 _ADDRESS, _WHOLE = ctypes.c_void_p, ctypes.c_int64
 
+MOST_ABREAST = 2000
+"""The most equations of which whole runs are computed two registers abreast: while one half of a
+vector waits for a number, the other is computed. Longer code takes too long to make."""
+
 
 def unserved(flat: FlatModel) -> str:
     """Return why machine code cannot run a model, as a clause; empty where it can."""
@@ -103,7 +107,8 @@ class Given:
         self.kept: list[np.ndarray] = []
         self.job = np.zeros(len(Job), dtype=np.int64)
         more = self.width - rows.runs
-        full = [row if len(row) == 1 else np.pad(row, (0, more), "edge") for row in rows.given]
+        full = [row if len(row) == 1 or not more else np.pad(row, (0, more), "edge")
+                for row in rows.given]  # fmt: skip
         addresses = [self.address(np.ascontiguousarray(row)) for row in full]
         self.set(Job.INPUTS, np.array(addresses, dtype=np.int64))
         strides = [int(len(row) > 1) for row in full]
@@ -139,13 +144,14 @@ class RunCode(NamedTuple):
 
     `run` is called with addresses of job, frame and history, the first block and the one after the
     last; `clocked` with that of the job, before it: it computes `terms` numbers for each stage and
-    step. `size` is that of a frame in numbers.
+    step. `size` is that of a frame in numbers, `lanes` the runs of a block.
     """
 
     run: Callable[..., None]
     clocked: Callable[..., None]
     terms: int
     size: int
+    lanes: int
 
 
 class Code:
@@ -160,31 +166,35 @@ class Code:
     def run(self, tableau: Tableau, keep: Sequence[int]) -> RunCode:
         """Return the functions of whole runs by a method, with the rows of `keep` saved."""
         purpose = f"run {tableau!r} {tuple(keep)}"
-        code, size = self._code(purpose, len(tableau.b), lambda text: text.run(tableau, keep))
+        few = len(self.flat.steps) <= MOST_ABREAST
+        lanes = self.machine.lanes * (2 if few else 1)
+        stages = len(tableau.b)
+        code, size = self._code(purpose, lanes, stages, lambda text: text.run(tableau, keep))
         return RunCode(
             code.function("run", _ADDRESS, _ADDRESS, _ADDRESS, _WHOLE, _WHOLE),
             code.function("clocked", _ADDRESS),
             int(code.function("clocked_terms", result=_WHOLE)()),
             size,
+            lanes,
         )
 
     def entry(self, name: str) -> tuple[Callable[..., None], int]:
         """Return a function of all blocks at one time, and the size of its frame in numbers."""
-        code, size = self._code(name, 2, lambda text: text.entry(name))
+        code, size = self._code(name, self.machine.lanes, 2, lambda text: text.entry(name))
         return code.function("at", _ADDRESS, _ADDRESS, _WHOLE, _WHOLE), size
 
     def _code(
-        self, purpose: str, stages: int, made: Callable[[ModelText], str]
+        self, purpose: str, lanes: int, stages: int, made: Callable[[ModelText], str]
     ) -> tuple[Loaded, int]:
         if purpose not in self.made:
 
             def text() -> str:
-                module = Module(self.machine.lanes, self.machine.permutes)
+                module = Module(lanes, self.machine.permutes)
                 return made(ModelText(self.flat, module, self.strict, stages))
 
-            digest = f"{_emitter()} {_identity(self.flat)} {self.strict} {purpose}"
+            digest = f"{_emitter()} {_identity(self.flat)} {self.strict} {lanes} {purpose}"
             code = llvm_machine.loaded(self.machine, digest, text, _symbols())
-            size = int(code.function("frame_size", result=_WHOLE)()) * self.machine.lanes
+            size = int(code.function("frame_size", result=_WHOLE)()) * lanes
             self.made[purpose] = code, size
         return self.made[purpose]
 

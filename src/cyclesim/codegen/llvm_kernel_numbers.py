@@ -5,12 +5,43 @@ Lowest power first. Each is the series named, with what stands before it written
 
 from __future__ import annotations
 
+import struct
+
 EXP = (
     0.5000000000000001, 0.16666666666666669, 0.041666666666623824, 0.008333333333330039,
     0.0013888888917367081, 0.00019841269863171557, 2.4801521057868204e-05,
     2.7557268276905696e-06, 2.7620201591031547e-07, 2.5100472505694996e-08,
 )  # fmt: skip
 """(e^r - 1 - r) / r^2 for r within half of ln 2."""
+
+EXP_SIXTEENTH = (
+    0.5, 0.16666666665246266, 0.04166666666489117, 0.0083334520402642, 0.0013889037272355196,
+)  # fmt: skip
+"""(e^r - 1 - r) / r^2 for r within a 32nd of ln 2."""
+
+SIXTEENTHS = 23.083120654223414
+"""16 / ln 2."""
+
+LN2_SIXTEENTH = (0.04332169878489367, 1.0291218489310676e-13)
+"""ln 2 / 16 in two parts, the first a multiple of 2^-42: k times it is exact."""
+
+_POWERS = (
+    1.0, 1.0442737824274138, 1.0905077326652577, 1.1387886347566916, 1.189207115002721,
+    1.241857812073484, 1.2968395546510096, 1.3542555469368927, 1.4142135623730951,
+    1.4768261459394993, 1.5422108254079407, 1.6104903319492543, 1.681792830507429,
+    1.7562521603732995, 1.8340080864093424, 1.9152065613971474,
+)  # fmt: skip
+
+
+def _less(power: float, place: int) -> float:
+    bits: int = struct.unpack("<q", struct.pack("<d", power))[0]
+    less: float = struct.unpack("<d", struct.pack("<q", bits - (place << 48)))[0]
+    return less
+
+
+ROOTS = tuple(_less(power, place) for place, power in enumerate(_POWERS))
+"""2^(n/16), less n * 2^48 in their bits: k * 2^48 with the last four bits of k being n brings
+that back, and the rest of k into the exponent."""
 
 SINE = (
     -0.16666666666666666, 0.008333333333330936, -0.00019841269836740532, 2.7557316093198404e-06,

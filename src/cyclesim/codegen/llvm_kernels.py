@@ -2,13 +2,14 @@
 
 Each has a quick way for ordinary arguments. Lanes with others (NaN, infinite, too large, too
 small) are computed one by one by the C library and blended in, so that no lane depends on its
-neighbours. Methods: argument reduction (Cody, Waite 1980), tables of logarithms (Tang 1990,
-ACM TOMS 16(4)), compensated sums (Dekker 1971).
+neighbours. Methods: argument reduction (Cody, Waite 1980), tables of powers and logarithms (Tang
+1989, 1990, ACM TOMS 15(2), 16(4)), compensated sums (Dekker 1971).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 from cyclesim.codegen import llvm_kernel_numbers as numbers
 from cyclesim.codegen.llvm_text import Module, Writer, integer, number
@@ -33,29 +34,28 @@ def kernel(writer: Writer, name: str, *given: str) -> str:
 
 
 def polynomial(w: Writer, coefficients: Sequence[float], x: str) -> str:
-    """Return a polynomial by Estrin's scheme, the lowest power first."""
-    level = [number(each) for each in coefficients]
-    power = x
-    while len(level) > 1:
-        pairs = [
-            w.fma(power, level[n + 1], level[n]) if n + 1 < len(level) else level[n]
-            for n in range(0, len(level), 2)
-        ]
-        level, power = pairs, w.mul(power, power)
-    return level[0]
+    """Return a polynomial, the lowest power first: even and odd powers apart, by Horner's rule."""
+    square = w.mul(x, x)
+    parts = []
+    for own in (coefficients[::2], coefficients[1::2]):
+        total = number(own[-1])
+        for each in own[-2::-1]:
+            total = w.fma(total, square, number(each))
+        parts.append(total)
+    return w.fma(parts[1], x, parts[0])
 
 
-def blended(w: Writer, function: str, ordinary: str, fast: str, *given: str) -> str:
-    """Return `fast` where a flag says that arguments are ordinary, else the C library's value."""
+def blended(w: Writer, function: str, special: Sequence[str], fast: str, *given: str) -> str:
+    """Return `fast`, but the C library's value where one of some flags is set."""
     cold = f"cold_{function}"
     if cold not in w.module.functions:
         _one_by_one(w.module, cold, function, len(given))
-    special = w.inverted(ordinary)
+    flags = reduce(lambda one, other: w.flags("or", one, other), special)
     before, inside, after = w.block, w.label("special"), w.label("blended")
-    w.line(f"br i1 {w.any(special)}, label %{inside}, label %{after}, !prof !0")
+    w.line(f"br i1 {w.any(flags)}, label %{inside}, label %{after}, !prof !0")
     w.begin(inside)
     arguments = ", ".join(f"{w.real} {each}" for each in (fast, *given))
-    slow = w.fresh(f"call {w.real} @{cold}({w.flag} {special}, {arguments})")
+    slow = w.fresh(f"call {w.real} @{cold}({w.flag} {flags}, {arguments})")
     w.line(f"br label %{after}")
     w.begin(after)
     return w.fresh(f"phi {w.real} [ {fast}, %{before} ], [ {slow}, %{inside} ]")
@@ -96,30 +96,25 @@ def _size(w: Writer, x: str) -> str:
     return w.intrinsic("fabs", x)
 
 
-def _exponential_parts(w: Writer, x: str, low: str | None) -> tuple[str, str]:
-    """Return e^r - 1 and the bits of k << 52, where x = k ln 2 + r."""
-    log2_e = number(1.4426950408889634)
-    whole = x if low is None else w.add(x, low)  # what is low may be 0.3
-    shifted = w.fma(whole, log2_e, _SHIFTED)
-    k = w.sub(shifted, _SHIFTED)
-    # ln 2 cut at 40 bits: k times its first part is exact
-    r = w.fma(k, number(-0.6931471805601177), x)
-    r = w.fma(k, number(1.7239444525614835e-13), r)
-    if low is not None:
-        r = w.add(r, low)
-    square = w.mul(r, r)
-    less_one = w.fma(square, polynomial(w, numbers.EXP, r), r)
-    return less_one, w.integers("shl", w.as_bits(shifted), integer(52))
-
-
 def _scaled(w: Writer, x: str, low: str | None = None) -> str:
-    less_one, shift = _exponential_parts(w, x, low)
-    return w.as_real(w.integers("add", w.as_bits(w.add(ONE, less_one)), shift))
+    """Return e^(x + low), by the nearest sixteenth of a power of 2 (Tang 1989)."""
+    whole = x if low is None else w.add(x, low)  # what is low may be 0.3
+    shifted = w.fma(whole, number(numbers.SIXTEENTHS), _SHIFTED)
+    k = w.sub(shifted, _SHIFTED)
+    first, second = (number(-each) for each in numbers.LN2_SIXTEENTH)
+    r = w.fma(k, first, x)  # exact
+    r = w.fma(k, second, r) if low is None else w.add(r, w.fma(k, second, low))
+    less_one = w.fma(w.mul(r, r), polynomial(w, numbers.EXP_SIXTEENTH, r), r)
+    # The last four bits of k choose the root, the others are its exponent.
+    k = w.as_bits(shifted)
+    root = w.as_bits(w.sixteen(numbers.ROOTS, k))
+    scale = w.as_real(w.integers("add", root, w.integers("shl", k, integer(48))))
+    return w.fma(scale, less_one, scale)
 
 
 def _exponential(w: Writer, x: str) -> str:
-    ordinary = w.compare("olt", _size(w, x), number(708.0))
-    return blended(w, "exp", ordinary, _scaled(w, x), x)
+    special = w.compare("uge", _size(w, x), number(708.0))
+    return blended(w, "exp", [special], _scaled(w, x), x)
 
 
 def _logarithm_parts(w: Writer, x: str) -> tuple[str, str]:
@@ -134,25 +129,27 @@ def _logarithm_parts(w: Writer, x: str) -> tuple[str, str]:
     rest = w.fma(k, number(numbers.LN2_LOW), w.sixteen(numbers.LOG_LOW, part))
     total = w.add(first, r)
     lost = w.add(w.sub(first, total), r)
-    half = w.mul(r, number(-0.5))
-    bend = w.mul(r, half)
-    lost_of_bend = w.fma(r, half, w.neg(bend))
-    high = w.add(total, bend)
-    lost_of_sum = w.add(w.sub(total, high), bend)
-    cubed = w.mul(r, w.mul(r, r))
-    tail = w.fma(cubed, polynomial(w, numbers.LOG, r), w.add(w.add(rest, lost), lost_of_bend))
+    square = w.mul(r, r)
+    lost_of_square = w.fma(r, r, w.neg(square))
+    half = number(-0.5)
+    high = w.fma(square, half, total)
+    lost_of_sum = w.fma(square, half, w.sub(total, high))
+    rest = w.fma(lost_of_square, half, w.add(rest, lost))
+    tail = w.fma(w.mul(r, square), polynomial(w, numbers.LOG, r), rest)
     return high, w.add(tail, lost_of_sum)
 
 
-def _normal_above_zero(w: Writer, x: str) -> str:
-    """Return where x is a normal number above 0."""
+def _beyond_logarithms(w: Writer, x: str) -> str:
+    """Return where x is no normal number above 0."""
+    if w.module.permutes:
+        return w.in_classes(x, 0xFF)
     raw = w.integers("sub", w.as_bits(x), integer(0x0010000000000000))
-    return w.value(f"icmp ult {w.whole} {raw}, {integer(0x7FE0000000000000)}")
+    return w.value(f"icmp uge {w.whole} {raw}, {integer(0x7FE0000000000000)}")
 
 
 def _natural_logarithm(w: Writer, x: str) -> str:
     high, low = _logarithm_parts(w, x)
-    return blended(w, "log", _normal_above_zero(w, x), w.add(high, low), x)
+    return blended(w, "log", [_beyond_logarithms(w, x)], w.add(high, low), x)
 
 
 def _decimal_logarithm(w: Writer, x: str) -> str:
@@ -161,16 +158,15 @@ def _decimal_logarithm(w: Writer, x: str) -> str:
     first = w.mul(high, factor)
     lost = w.fma(high, factor, w.neg(first))
     small = w.fma(high, rest, w.fma(low, factor, lost))
-    return blended(w, "log10", _normal_above_zero(w, x), w.add(first, small), x)
+    return blended(w, "log10", [_beyond_logarithms(w, x)], w.add(first, small), x)
 
 
 def _power(w: Writer, x: str, y: str) -> str:
     high, low = _logarithm_parts(w, x)
     product = w.mul(y, high)
     rest = w.fma(y, low, w.fma(y, high, w.neg(product)))
-    within = w.compare("olt", _size(w, product), number(707.0))
-    ordinary = w.flags("and", _normal_above_zero(w, x), within)
-    return blended(w, "pow", ordinary, _scaled(w, product, rest), x, y)
+    special = [_beyond_logarithms(w, x), w.compare("uge", _size(w, product), number(707.0))]
+    return blended(w, "pow", special, _scaled(w, product, rest), x, y)
 
 
 def _sine_and_cosine(w: Writer, x: str) -> tuple[str, str, str]:
@@ -208,16 +204,16 @@ def _turned(w: Writer, x: str, first: int) -> str:
     return w.as_real(w.integers("xor", w.as_bits(value), sign))
 
 
-def _few_turns(w: Writer, x: str) -> str:
-    return w.compare("olt", _size(w, x), number(1e6))
+def _many_turns(w: Writer, x: str) -> list[str]:
+    return [w.compare("uge", _size(w, x), number(1e6))]
 
 
 def _sine(w: Writer, x: str) -> str:
-    return blended(w, "sin", _few_turns(w, x), _turned(w, x, 0), x)
+    return blended(w, "sin", _many_turns(w, x), _turned(w, x, 0), x)
 
 
 def _cosine(w: Writer, x: str) -> str:
-    return blended(w, "cos", _few_turns(w, x), _turned(w, x, 1), x)
+    return blended(w, "cos", _many_turns(w, x), _turned(w, x, 1), x)
 
 
 def _tangent(w: Writer, x: str) -> str:
@@ -226,7 +222,7 @@ def _tangent(w: Writer, x: str) -> str:
     swapped = w.value(f"icmp ne {w.whole} {odd}, zeroinitializer")
     above = w.pick(swapped, w.neg(cosine), sine)
     fast = w.div(above, w.pick(swapped, sine, cosine))
-    return blended(w, "tan", _few_turns(w, x), fast, x)
+    return blended(w, "tan", _many_turns(w, x), fast, x)
 
 
 def _with_sign(w: Writer, size: str, x: str) -> str:
@@ -234,8 +230,14 @@ def _with_sign(w: Writer, size: str, x: str) -> str:
 
 
 def _less_one(w: Writer, x: str) -> str:
-    """Return e^x - 1 for x from 0 to 708."""
-    less_one, shift = _exponential_parts(w, x, None)
+    """Return e^x - 1 for x from 0 to 708; by powers of 2, for it is small where x is."""
+    shifted = w.fma(x, number(1.4426950408889634), _SHIFTED)
+    k = w.sub(shifted, _SHIFTED)
+    # ln 2 cut at 40 bits: k times its first part is exact
+    r = w.fma(k, number(-0.6931471805601177), x)
+    r = w.fma(k, number(1.7239444525614835e-13), r)
+    less_one = w.fma(w.mul(r, r), polynomial(w, numbers.EXP, r), r)
+    shift = w.integers("shl", w.as_bits(shifted), integer(52))
     scale = w.as_real(w.integers("add", shift, _EXPONENT))
     return w.fma(scale, less_one, w.sub(scale, ONE))
 
@@ -253,14 +255,14 @@ def _hyperbolic_sine(w: Writer, x: str) -> str:
     grown = _less_one(w, size)
     both = w.add(grown, w.div(grown, w.add(grown, ONE)))
     fast = _with_sign(w, w.mul(both, HALF), x)
-    return blended(w, "sinh", w.compare("olt", size, number(700.0)), fast, x)
+    return blended(w, "sinh", [w.compare("uge", size, number(700.0))], fast, x)
 
 
 def _hyperbolic_cosine(w: Writer, x: str) -> str:
     size = _size(w, x)
     grown = _scaled(w, size)
     fast = w.add(w.mul(grown, HALF), w.div(HALF, grown))
-    return blended(w, "cosh", w.compare("olt", size, number(700.0)), fast, x)
+    return blended(w, "cosh", [w.compare("uge", size, number(700.0))], fast, x)
 
 
 def _lanewise(function: str) -> Callable[..., str]:

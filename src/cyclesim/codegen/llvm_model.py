@@ -22,6 +22,7 @@ from cyclesim.schedule import Tableau
 
 _TIMES = "double %time, double %step_time, ptr %now, i64 %pitch"
 _STATE = f"ptr %frame, ptr %levels, {_TIMES}"
+_PAST_CACHE = "!1 = !{i32 1}"
 
 
 class ModelText:
@@ -42,7 +43,7 @@ class ModelText:
         needed = [*rates, *(ident for ident, _ in wanted), *self.update_needs()]
         self.plan.clocked = {}
         self.begin_step(needed)
-        self.outputs("outputs", wanted)
+        self.outputs(wanted, past_cache=True)
         if len(tableau.b) == 1:
             self.step()
         else:
@@ -68,7 +69,7 @@ class ModelText:
             self.update()
         elif name == "outputs":
             self.begin_step(ident for ident, _ in self.rows)
-            self.outputs("outputs", self.rows)
+            self.outputs(self.rows)
         else:
             self.breakpoints()
         self.begin(state)
@@ -82,26 +83,32 @@ class ModelText:
             f"define i64 @{name}() {{\nentry:\n  ret i64 {count}\n}}\n"
             for name, count in counts.items()
         )
-        return f"{self.module.text()}{loop}{size}{LIKELY}\n"
+        return f"{self.module.text()}{loop}{size}{LIKELY}\n{_PAST_CACHE}\n"
 
     # Functions of a model
 
-    def terms(self, name: str, parameters: str, once: bool = False) -> tuple[Terms, Writer]:
+    def terms(
+        self, name: str, parameters: str, once: bool = False, result: str = "void"
+    ) -> tuple[Terms, Writer]:
         """Return what writes a function."""
-        writer = Writer(self.module, name, parameters)
+        writer = Writer(self.module, name, parameters, result)
         return Terms(self.plan, writer, once), writer
 
-    def outputs(self, name: str, wanted: Sequence[tuple[Ident, int]]) -> None:
-        """Write the function that saves rows where a run is alive, NaN elsewhere."""
-        terms, w = self.terms(name, f"{_STATE}, ptr %out, i64 %width, {self.module.flag} %alive")
+    def outputs(self, wanted: Sequence[tuple[Ident, int]], past_cache: bool = False) -> None:
+        """Write the function that saves rows.
+
+        With `past_cache` whole lines of it are written to memory without being read before, which
+        needs an address that begins a line; a block must be as long as one.
+        """
+        terms, w = self.terms("outputs", f"{_STATE}, ptr %out, i64 %width")
         terms.statements(self.plan.statements((ident for ident, _ in wanted), standing=False))
-        lost = number(float("nan"))
+        lines = past_cache and self.module.lanes % 8 == 0
+        kind = "align 64, !nontemporal !1" if lines else "align 8"
 
         def save(value: str, row: str) -> None:
             spot = w.value(f"mul i64 {row}, %width")
             address = w.value(f"getelementptr double, ptr %out, i64 {spot}")
-            shown = w.pick("%alive", value, lost)
-            w.line(f"store {w.real} {shown}, ptr {address}, align 8")
+            w.line(f"store {w.real} {value}, ptr {address}, {kind}")
 
         numbered = [(row, ident, place) for row, (ident, place) in enumerate(wanted)]
         # Neighbouring elements in neighbouring rows are saved in one loop.
@@ -139,8 +146,7 @@ class ModelText:
 
         It gives NaN in each lane in which a level has left the numbers, else 0.
         """
-        writer = Writer(self.module, "step", f"{_STATE}, ptr %to", self.module.real)
-        terms, w = Terms(self.plan, writer), writer
+        terms, w = self.terms("step", f"{_STATE}, ptr %to", result=self.module.real)
         rules = self.flat.levels
         flows = (ident for rule in rules for ident in (*rule.inflows, *rule.outflows))
         terms.statements(self.plan.statements(flows, standing=False))
@@ -354,8 +360,7 @@ class ModelText:
                 now = f"double {step_time}, double {step_time}, ptr null, i64 0"
                 w.line(f"call void @begin_step(ptr %frame, {now})")
             if name == "outputs":
-                alive = f"{self.module.flag} splat (i1 true)"
-                w.line(f"call void @outputs({state}, ptr {to}, i64 {width}, {alive})")
+                w.line(f"call void @outputs({state}, ptr {to}, i64 {width})")
             elif name == "breakpoints":
                 w.line(f"call void @breakpoints({state}, ptr {to}, i64 {width})")
             elif name == "derivatives":

@@ -17,16 +17,20 @@ def _is_number(operand: str) -> bool:
 
 def _least(w: Writer, a: str, b: str) -> str:
     """Return the smaller of two, NaN where either is, as `operations.smaller` has it."""
-    if _is_number(b):  # of equal zeros the second: -0 and 0 are told apart
-        return w.pick(w.compare("ole" if b == ZERO else "olt", b, a), b, a)
-    found = w.pick(w.compare("olt", a, b), a, b)
+    if b == ZERO:  # of equal zeros the second: -0 and 0 are told apart
+        return w.pick(w.compare("ole", b, a), b, a)
+    if _is_number(b):
+        return w.smaller(b, a)
+    found = w.smaller(a, b)
     return found if _is_number(a) else w.pick(w.compare("uno", a, a), a, found)
 
 
 def _most(w: Writer, a: str, b: str) -> str:
+    if b == ZERO:
+        return w.pick(w.compare("oge", b, a), b, a)
     if _is_number(b):
-        return w.pick(w.compare("oge" if b == ZERO else "ogt", b, a), b, a)
-    found = w.pick(w.compare("ogt", a, b), a, b)
+        return w.larger(b, a)
+    found = w.larger(a, b)
     return found if _is_number(a) else w.pick(w.compare("uno", a, a), a, found)
 
 

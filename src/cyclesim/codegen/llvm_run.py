@@ -136,7 +136,7 @@ save:
   %row = mul i64 %place, %row_size
   %to = add i64 %row, %lane
   %out_here = getelementptr double, ptr %out, i64 %to
-  call void @outputs({state}, ptr %out_here, i64 %width_n, {flag} %alive)
+  call void @outputs({state}, ptr %out_here, i64 %width_n)
   %place_more = add i64 %place, 1
   br label %saved_or_not
 saved_or_not:
@@ -169,6 +169,7 @@ block_end:
   %more = icmp slt i64 %number_next, %end
   br i1 %more, label %block, label %done
 done:
+  fence seq_cst
   ret void
 }}
 """

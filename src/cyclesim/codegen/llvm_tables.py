@@ -61,17 +61,14 @@ def _even(lines: Lines) -> float | None:
 def _evenly(w: Writer, lines: Lines, inverse: float, v: str) -> str:
     """Return lines between points that are evenly apart, at numbers within them."""
     parts = w.mul(w.sub(v, number(lines.x[0])), number(inverse))
-    whole = w.intrinsic("floor", parts)
-    # The last bits of the sum are the whole number; what NaN comes to there does not matter.
-    place = w.as_bits(w.add(whole, number(2.0**52)))
+    whole, place = w.whole_bits(parts)  # what NaN comes to there does not matter
     rises = (*(b - a for a, b in pairwise(lines.y)), 0.0)
     y, rise = w.sixteen(lines.y, place), w.sixteen(rises, place)
     return w.fma(rise, w.sub(parts, whole), y)
 
 
 def _held(w: Writer, v: str, low: str, high: str) -> str:
-    v = w.pick(w.compare("ogt", low, v), low, v)  # the bound first: NaN stays NaN
-    return w.pick(w.compare("olt", high, v), high, v)
+    return w.smaller(high, w.larger(low, v))  # the bounds first: NaN stays NaN
 
 
 def looked_up(w: Writer, lines: Lines, v: str) -> str:

@@ -111,8 +111,11 @@ class Writer:
         self.count += 1
         return f"{stem}{self.count}"
 
-    def finish(self, result: str = "void", attributes: str = "") -> None:
-        """Return from the function and put it into the module."""
+    def finish(self, result: str = "void", attributes: str = "alignstack(64)") -> None:
+        """Return from the function and put it into the module.
+
+        The stack is aligned, so that nothing put aside on it lies across two lines of the cache.
+        """
         self.line(f"ret {result}")
         body = "\n".join((*self.slots, *self.lines))
         text = f"define {self.head} {attributes} {{\nentry:\n{body}\n}}"
@@ -214,9 +217,72 @@ class Writer:
         """Return for each lane whether a comparison (olt, une, ...) holds."""
         return self.value(f"fcmp {predicate} {self.real} {a}, {b}")
 
+    def named(
+        self, name: str, result: str, given: Sequence[tuple[str, str]], last: str = ""
+    ) -> str:
+        """Return an instruction of AVX-512 on 8 lanes by its name, for each 8 lanes of operands.
+
+        Operands are (kind, operand); `last` is one more that is the same for all.
+        """
+        kinds = [f"<8 x {kind}>" for kind, _ in given] + ["i32 immarg"] * bool(last)
+        self.module.declare(name, ", ".join(kinds), f"<8 x {result}>")
+        lanes = self.module.lanes
+        parts = []
+        for first in range(0, lanes, 8):
+            own = [f"<8 x {kind}> {self.eight(kind, each, first)}" for kind, each in given]
+            own += [f"i32 {last}"] * bool(last)
+            parts.append(self.value(f"call <8 x {result}> @{name}({', '.join(own)})"))
+        if len(parts) == 1:
+            return parts[0]
+        every = ", ".join(f"i32 {lane}" for lane in range(lanes))
+        return self.value(
+            f"shufflevector <8 x {result}> {parts[0]}, <8 x {result}> {parts[1]}, "
+            f"<{lanes} x i32> <{every}>"
+        )
+
+    def eight(self, kind: str, operand: str, first: int) -> str:
+        """Return 8 lanes of an operand."""
+        if self.module.lanes == 8 or not operand.startswith("%"):
+            return operand
+        chosen = ", ".join(f"i32 {lane}" for lane in range(first, first + 8))
+        whole = f"<{self.module.lanes} x {kind}>"
+        return self.value(f"shufflevector {whole} {operand}, {whole} poison, <8 x i32> <{chosen}>")
+
+    def in_classes(self, a: str, classes: int) -> str:
+        """Return where numbers are of some classes (AVX-512): all but normal ones above 0 are 255.
+
+        Bits: quiet NaN 1, 0 2, -0 4, infinity 8, -infinity 16, subnormal 32, below 0 64, NaN 128.
+        """
+        return self.named("llvm.x86.avx512.fpclass.pd.512", "i1", [("double", a)], str(classes))
+
     def pick(self, condition: str, a: str, b: str) -> str:
         """Return for each lane a where the condition holds, else b."""
         return self.value(f"select {self.flag} {condition}, {self.real} {a}, {self.real} {b}")
+
+    def smaller(self, a: str, b: str) -> str:
+        """Return for each lane a where a < b, else b."""
+        return self._chosen("min", "olt", a, b)
+
+    def larger(self, a: str, b: str) -> str:
+        """Return for each lane a where a > b, else b."""
+        return self._chosen("max", "ogt", a, b)
+
+    def _chosen(self, name: str, predicate: str, a: str, b: str) -> str:
+        if not self.module.permutes:
+            return self.pick(self.compare(predicate, a, b), a, b)
+        # By name: of a division by MAX(x, 1) LLVM makes two ways and a choice between them.
+        full = f"llvm.x86.avx512.{name}.pd.512"
+        return self.named(full, "double", [("double", a), ("double", b)], "4")
+
+    def whole_bits(self, a: str) -> tuple[str, str]:
+        """Return numbers from 0 to 2^51 without their fractions, and bits that end in those."""
+        most = number(2.0**52)
+        if not self.module.permutes:
+            whole = self.intrinsic("floor", a)
+            return whole, self.as_bits(self.add(whole, most))
+        name = "llvm.x86.avx512.add.pd.512"
+        moved = self.named(name, "double", [("double", a), ("double", most)], "9")  # rounded down
+        return self.sub(moved, most), self.as_bits(moved)
 
     def pick_integers(self, condition: str, a: str, b: str) -> str:
         """Return for each lane the whole number a where the condition holds, else b."""
@@ -288,10 +354,9 @@ class Writer:
         if not self.module.permutes:
             low = self.integers("and", spots, integer(15))
             return self.gather(self.module.table("double", table), low)
-        name = "llvm.x86.avx512.vpermi2var.pd.512"
-        self.module.declare(name, f"{self.real}, {self.whole}, {self.real}", self.real)
-        halves = [", ".join(f"double {bits(e)}" for e in h) for h in (table[:8], table[8:])]
-        return self.value(
-            f"call {self.real} @{name}({self.real} <{halves[0]}>, {self.whole} {spots}, "
-            f"{self.real} <{halves[1]}>)"
+        first, second = (
+            f"<{', '.join(f'double {bits(each)}' for each in half)}>"
+            for half in (table[:8], table[8:])
         )
+        name = "llvm.x86.avx512.vpermi2var.pd.512"
+        return self.named(name, "double", [("double", first), ("i64", spots), ("double", second)])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 
@@ -69,8 +71,9 @@ class _Runs:
         """
         schedule = self.schedule
         machine = code.run(schedule.tableau, self.keep)
-        given = Given(rows, self.binding, code.machine.lanes)
-        values = np.full((len(schedule.saved), len(self.keep), given.width), np.nan)
+        given = Given(rows, self.binding, machine.lanes)
+        shape = (len(schedule.saved), len(self.keep), given.width)
+        values = aligned(prod(shape)).reshape(shape)
         given.set(Job.OUT, values)
         clock = schedule.clock
         times = np.array([clock.time(step) for step in range(clock.steps + 1)])
@@ -95,6 +98,9 @@ class _Runs:
             machine.run(job, frame.ctypes.data, history.ctypes.data, first, end)
 
         self.shared(blocks, given.blocks)
+        for step in np.unique(died[died >= 0]):  # what is saved after a run's end is nothing
+            after = bisect_right(schedule.saved, step)
+            values[after:, :, died == step] = np.nan
         found = values.transpose(1, 0, 2)[:, :, : rows.runs]
         died, states = died[: rows.runs], states[:, : rows.runs]
         extreme = np.flatnonzero(given.extreme[: rows.runs])

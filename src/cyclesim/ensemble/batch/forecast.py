@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cyclesim.ensemble.batch.chunks import Job, Labeller, compute, task_of
+from cyclesim.ensemble.batch.chunks import Job, Labeller, compute_to_send, task_of
 from cyclesim.ensemble.batch.plan import Part, Plan
 
 _FIRST = 64
@@ -31,11 +31,11 @@ def forecast(plan: Plan, labeller: Labeller | None) -> Forecast:
     def measured(count: int) -> tuple[float, int]:
         job = Job(task, Part(0, 0, 0, count), plan.sample.numbers(0, count))
         begun = time.perf_counter()
-        done = compute(job)
-        return time.perf_counter() - begun, len(done.series) + len(done.runs)
+        done = compute_to_send(job)
+        return time.perf_counter() - begun, len(done.series or b"") + len(done.runs)
 
     count = min(_FIRST, plan.design.runs)
-    compute(Job(task, Part(0, 0, 0, 1), plan.sample.numbers(0, 1)))  # the code is made once
+    compute_to_send(Job(task, Part(0, 0, 0, 1), plan.sample.numbers(0, 1)))  # the code is made once
     seconds, size = measured(count)
     more = min(plan.lanes, plan.chunk, plan.design.runs)
     if more > count and seconds * more / count < 10 * _PATIENCE and seconds < _PATIENCE:

@@ -30,7 +30,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def done(out: Path) -> int:
-    return len(list((out / ".working").glob("runs-*.parquet")))
+    return len(list((out / ".working").glob("runs-*.arrow")))
 
 
 def run_until(out: Path, study: Path, least: int, *options: object):
@@ -112,7 +112,7 @@ def test_a_batch_that_ends_at_any_step_goes_on(
         if name == "finish":
             self._write_runs()
         if name == "clear":
-            (out / ".working" / "runs-00003.parquet").unlink()
+            (out / ".working" / "runs-00003.arrow").unlink()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -31,6 +31,7 @@ from cyclesim.ensemble.batch import (
     Plan,
     Progress,
     cluster,
+    disk_too_small,
     forecast,
     local,
     plan_of,
@@ -94,6 +95,9 @@ def batch(study: str, out: Path | None, dry_run: bool, **options: Any) -> int:
         tell(f"note: {plan.note}")
     if dry_run:
         _say_forecast(plan, forecast(plan, labeller), options["workers"], as_json)
+        small = "" if out is None else disk_too_small(plan, out)
+        if small:
+            tell(f"this would be refused: {small}")
         return 0
     assert out is not None
     with executor(options["workers"], options["address"]) as each, progress(quiet) as shown:
@@ -227,7 +231,9 @@ def _say_forecast(plan: Plan, found: Forecast, workers: int, as_json: bool) -> N
             "target": plan.target,
             "processor_seconds": found.seconds,
             "disk_bytes": found.disk,
+            "peak_disk_bytes": found.peak,
             "measured_runs": found.measured,
+            "measured_scenarios": found.scenarios,
         }
         say(json_text(told))
         return
@@ -238,8 +244,9 @@ def _say_forecast(plan: Plan, found: Forecast, workers: int, as_json: bool) -> N
     say(f"design '{plan.design.name}', {plan.design.method.value}, varies {len(labels)}: {varied}")
     say(f"time: {_duration(found.seconds / workers)} with {workers} process"
         f"{'' if workers == 1 else 'es'}, target {plan.target}")  # fmt: skip
-    say(f"disk: {found.disk / 1e6:,.1f} MB")
-    say(f"measured on {found.measured:,} runs; nothing was written.")
+    say(f"disk: about {found.disk / 1e6:,.1f} MB in the end, {found.peak / 1e6:,.1f} MB before")
+    say(f"measured on {found.measured:,} runs of {found.scenarios} of {len(scenarios)} scenarios, "
+        "compressed as the batch would be; nothing was written.")  # fmt: skip
 
 
 def _duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from cyclesim.ensemble.batch.chunks import Labeller
 from cyclesim.ensemble.batch.executors import Each, cluster, local
 from cyclesim.ensemble.batch.forecast import Forecast, forecast
 from cyclesim.ensemble.batch.plan import Plan, plan_of, target_for
-from cyclesim.ensemble.batch.running import Outcome, Progress, run_batch
+from cyclesim.ensemble.batch.running import Outcome, Progress, disk_too_small, run_batch
 from cyclesim.ensemble.batch.store import MANIFEST, compared, read_manifest
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Progress",
     "cluster",
     "compared",
+    "disk_too_small",
     "forecast",
     "local",
     "plan_of",

@@ -1,21 +1,28 @@
-"""One part of a batch computed, and its tables as bytes: the same wherever it is done."""
+"""One part of a batch computed, and its tables: the same wherever it is done."""
 
 from __future__ import annotations
 
 import pickle
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from cyclesim.compiler import selected
 from cyclesim.ensemble.batch.plan import Part, Plan
 from cyclesim.ensemble.batch.sketch import Moments, Sketch, packed
-from cyclesim.ensemble.batch.tables import encoded, runs_table, series_table
+from cyclesim.ensemble.batch.tables import (
+    MEASURES,
+    encoded,
+    put_aside,
+    runs_table,
+    series_table,
+)
 from cyclesim.ensemble.lanes import ScenarioRuns, bindable
-from cyclesim.integrate import RunStatus
+from cyclesim.integrate import RunStatus, Status
 from cyclesim.scenario.design_parts import Quantity
 from cyclesim.scenario.parts import Direction, Scenario, Study
 from cyclesim.scenario.varied import VariedKind, change_numbers
@@ -49,12 +56,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """A part computed: its files as bytes; `series` or `summary` is empty by the kind of batch."""
+    """A part computed: its tables, or their bytes where they travelled.
+
+    `series` is None or `summary` is empty, by the kind of batch.
+    """
 
     part: Part
-    series: bytes
+    series: Any
     summary: bytes
-    runs: bytes
+    runs: Any
     failed: int
     seconds: float
 
@@ -137,62 +147,82 @@ def compute(job: Job) -> Done:
     """Return a part of a batch, computed a few thousand runs at a time."""
     begun = time.perf_counter()
     task, ready = _task(job.task), _prepared(job.task, job.part.scenario)
-    pieces: list[Curves] = []
-    sketch, moments = None, None
-    measures: list[np.ndarray] = []
-    labels: list[list[str]] = [[] for _ in task.study.outputs]
+    outputs = [output.variable.name for output in task.study.outputs]
+    runs, times = job.numbers.shape[1], len(ready.runs.schedule.saved)
+    series = np.empty((len(outputs), runs, times)) if task.sketch is None else None
+    summary = _Summary(task.sketch or 1)
+    measures = np.empty((len(MEASURES), len(outputs), runs))
+    labels: list[list[str]] = [[] for _ in outputs]
     status: list[RunStatus] = []
-    for first in range(0, job.numbers.shape[1], task.lanes):
-        numbers = job.numbers[:, first : first + task.lanes]
-        curves = ready.curves(numbers, job.part.first + first)
+    for first in range(0, runs, task.lanes):
+        lanes = slice(first, first + task.lanes)
+        curves = ready.curves(job.numbers[:, lanes], job.part.first + first)
         status += curves.status
-        measures.append(_measures(curves.values))
+        measures[:, :, lanes] = _measures(curves.values)
         if task.labeller is not None:
             for found, output, values in zip(
                 labels, task.study.outputs, curves.values, strict=True
             ):
                 found += task.labeller(curves.time, values.T, output.good)
-        if task.sketch is None:
-            pieces.append(curves)
-            continue
-        cells = np.where(np.isfinite(curves.values), curves.values, np.nan)
-        cells = cells.reshape((-1, numbers.shape[1]))
-        sketch = sketch or Sketch.empty(task.sketch, len(cells))
-        sketch.add(cells)
-        more = Moments.of(cells)
-        moments = more if moments is None else moments.merged(more)
-    scenario = task.scenarios[job.part.scenario].name
-    outputs = [output.variable.name for output in task.study.outputs]
-    series, summary = b"", b""
-    if sketch is None or moments is None:
-        values = np.concatenate([piece.values for piece in pieces], axis=2)
-        series = encoded(series_table(scenario, job.part.first, outputs, pieces[0].time, values))
-    else:
-        summary = packed(sketch, moments)
-    table = runs_table(
-        scenario,
-        job.part.first,
-        {
-            quantity.label: job.numbers[place] if place in ready.used else None
-            for place, quantity in enumerate(task.quantities)
-        },
-        task.study.noise_seed,
-        status,
-        task.study.specs.time_units,
-        outputs,
-        np.concatenate(measures, axis=2),
-        labels if task.labeller is not None else None,
+        if series is None:
+            summary.add(curves.values)
+        else:
+            series[:, lanes] = curves.values.transpose(0, 2, 1)
+    scenario, begins = task.scenarios[job.part.scenario].name, job.part.first
+    numbers = {
+        quantity.label: job.numbers[place] if place in ready.used else None
+        for place, quantity in enumerate(task.quantities)
+    }
+    return Done(
+        job.part,
+        None if series is None else series_table(scenario, begins, outputs, curves.time, series),
+        summary.packed() if series is None else b"",
+        runs_table(
+            scenario,
+            begins,
+            numbers,
+            task.study.noise_seed,
+            status,
+            task.study.specs.time_units,
+            outputs,
+            measures,
+            labels if task.labeller is not None else None,
+        ),
+        sum(each.status is not Status.COMPLETE for each in status),
+        time.perf_counter() - begun,
     )
-    failed = sum(not each.complete for each in status)
-    seconds = time.perf_counter() - begun
-    return Done(job.part, series, summary, encoded(table), failed, seconds)
+
+
+class _Summary:
+    """Quantiles and moments of the values of a part at each time, as its runs come."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.found: tuple[Sketch, Moments] | None = None
+
+    def add(self, values: np.ndarray) -> None:
+        """Take in more runs (output, time, run)."""
+        cells = np.where(np.isfinite(values), values, np.nan).reshape((-1, values.shape[2]))
+        more = Moments.of(cells)
+        sketch, moments = self.found or (Sketch.empty(self.size, len(cells)), None)
+        sketch.add(cells)
+        self.found = sketch, more if moments is None else moments.merged(more)
+
+    def packed(self) -> bytes:
+        """Return it as bytes."""
+        assert self.found is not None
+        return packed(*self.found)
+
+
+def compute_to_send(job: Job) -> Done:
+    """Return a part of a batch, its tables as the bytes of their files: they travel."""
+    done = compute(job)
+    series = encoded(done.series) if done.series is not None else None
+    return replace(done, series=series, runs=put_aside(done.runs))
 
 
 def _measures(values: np.ndarray) -> np.ndarray:
     """Return (measure, output, run): the end, the lowest and the highest value; NaN is no value."""
-    there = ~np.isnan(values)
-    none = ~there.any(axis=1)
-    low = np.where(there, values, np.inf).min(axis=1)
-    high = np.where(there, values, -np.inf).max(axis=1)
-    low[none] = high[none] = np.nan
-    return np.array([values[:, -1], low, high])
+    low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+    # Of zeros with and without a sign, which one is lower depends on the processor.
+    return np.array([values[:, -1], low + 0.0, high + 0.0])

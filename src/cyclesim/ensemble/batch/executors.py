@@ -14,7 +14,7 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Any
 
-from cyclesim.ensemble.batch.chunks import Done, Job, compute
+from cyclesim.ensemble.batch.chunks import Done, Job, compute, compute_to_send
 from cyclesim.errors import RunError
 from cyclesim.version import __version__
 
@@ -43,7 +43,7 @@ def local(workers: int = 1) -> Iterator[Each]:
         try:
             while True:
                 room = workers * _AHEAD - len(under_way)
-                under_way |= {pool.submit(compute, job) for job in islice(waiting, room)}
+                under_way |= {pool.submit(compute_to_send, job) for job in islice(waiting, room)}
                 if not under_way:
                     return
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -115,7 +115,7 @@ def _on_cluster(client: Any, jobs: Iterable[Job]) -> Iterator[Done]:
     threads = max(1, sum(client.nthreads().values()))
 
     def submit(job: Job) -> Any:
-        return client.submit(compute, job, pure=False, retries=3)
+        return client.submit(compute_to_send, job, pure=False, retries=3)
 
     under_way = distributed.as_completed(
         [submit(job) for job in islice(waiting, threads * _AHEAD)], raise_errors=False

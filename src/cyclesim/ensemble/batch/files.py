@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import json
 import os
 import shutil
@@ -10,31 +12,62 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from cyclesim.errors import RunError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 PART = ".part"
 """How the name of a file ends that is still being written."""
 
 
-def write_lasting(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
-    """Write a file beside its place, let the disk have it, then put it there in one move."""
+def write_lasting(path: Path, content: bytes | Callable[[BinaryIO], None]) -> str:
+    """Write a file beside its place, let the disk have it, then put it there in one move.
+
+    Return the SHA-256 of its bytes, taken on the way.
+    """
     unfinished = path.with_name(f".{path.name}{PART}")
     try:
-        with unfinished.open("wb") as file:
+        with unfinished.open("wb", buffering=0) as plain:
+            file = _Digested(plain)
             if isinstance(content, bytes):
                 file.write(content)
             else:
-                content(file)
-            file.flush()
-            os.fsync(file.fileno())
+                content(cast(BinaryIO, file))
+            os.fsync(plain.fileno())
         os.replace(unfinished, path)
     except BaseException:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
     _sync_folder(path.parent)
+    return file.digest.hexdigest()
+
+
+class _Digested(io.RawIOBase):
+    """A file to be written from its beginning to its end, and the digest of what went into it."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.size
+
+    def write(self, content: ReadableBuffer) -> int:
+        whole = memoryview(content).cast("B")
+        left = whole
+        while left:  # a plain file may take a part of it
+            left = left[self.file.write(left) or 0 :]
+        self.digest.update(whole)
+        self.size += len(whole)
+        return len(whole)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

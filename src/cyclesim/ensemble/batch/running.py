@@ -94,13 +94,9 @@ def run_batch(
     Raises UsageError where the folder holds something else, or a batch of other runs; RunError
     where another process writes there, or the disk is too small.
     """
-    needed, free = most_bytes(plan) - _size(folder), free_bytes(folder)
-    if needed > free:
-        raise RunError(
-            f"the batch may take {needed / 1e6:,.0f} MB, and the disk of '{folder}' has "
-            f"{free / 1e6:,.0f} MB left. Free some, keep fewer outputs or times, or use "
-            "--summary-only."
-        )
+    small = disk_too_small(plan, folder)
+    if small:
+        raise RunError(small)
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder, plan)
     units = {out.variable.name: out.variable.units for out in plan.study.outputs}
@@ -121,6 +117,21 @@ def run_batch(
             "discretisation_error": asdict(error),
         }
         return Outcome(folder, store.finish(about), units, time_units)
+
+
+def disk_too_small(plan: Plan, folder: Path) -> str:
+    """Return why a batch is not begun, where its numbers might not fit on the disk; else nothing.
+
+    Its numbers are taken not to be compressed at all.
+    """
+    needed, free = most_bytes(plan) - _size(folder), free_bytes(folder)
+    if needed <= free:
+        return ""
+    return (
+        f"the batch may take {needed / 1e6:,.0f} MB, were its numbers not to be compressed, and "
+        f"the disk of '{folder}' has {free / 1e6:,.0f} MB left. Free some, keep fewer outputs or "
+        "times, or use --summary-only."
+    )
 
 
 def _size(folder: Path) -> int:

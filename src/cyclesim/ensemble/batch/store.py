@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,7 +25,14 @@ from cyclesim.ensemble.batch.chunks import Done
 from cyclesim.ensemble.batch.files import PART, write_json, write_lasting
 from cyclesim.ensemble.batch.plan import Plan
 from cyclesim.ensemble.batch.sketch import Moments, Sketch, unpacked
-from cyclesim.ensemble.batch.tables import options
+from cyclesim.ensemble.batch.tables import (
+    options,
+    put_aside,
+    sink_into,
+    summary_table,
+    taken_up,
+    write_table,
+)
 from cyclesim.errors import RunError, UsageError
 
 MANIFEST = "manifest.json"
@@ -35,16 +42,14 @@ SERIES = "series"
 LOCK = ".lock"
 WORKING = ".working"
 
-SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-"""The quantiles of a summary."""
-
 
 @dataclass(frozen=True)
 class Store:
-    """The folder of one batch."""
+    """The folder of one batch; `digests` are those of the files that this process has written."""
 
     folder: Path
     plan: Plan
+    digests: dict[str, str] = field(default_factory=dict)
 
     def begin(self, about: dict[str, Any]) -> frozenset[int]:
         """Make the folder ready and return which parts are done.
@@ -89,25 +94,29 @@ class Store:
     def write(self, done: Done) -> None:
         """Write the files of a part; the one that says it is done comes last."""
         number = done.part.number
-        if done.series:
-            write_lasting(self._series / f"part-{number:05}.parquet", done.series)
+        if done.series is not None:
+            path = self._series / f"part-{number:05}.parquet"
+            self._write(path, _as_file(done.series))
         if done.summary:
             write_lasting(self._working / f"summary-{number:05}.npz", done.summary)
-        write_lasting(self._done(number), done.runs)
+        runs = done.runs if isinstance(done.runs, bytes) else put_aside(done.runs)
+        write_lasting(self._done(number), runs)
 
     def finish(self, about: dict[str, Any]) -> dict[str, Any]:
         """Make the tables of the whole batch, then say that it is complete; return the manifest."""
         failed = self._write_runs()
         if self.plan.sketch is not None:
             table = self._summary()
-            write_lasting(self.folder / SUMMARY, lambda file: _write(table, file))
+            self._write(self.folder / SUMMARY, _as_file(table))
         manifest = {
             **about,
             "state": "complete",
             "identity": self.plan.identity,
             "runs": self.plan.runs,
             "failed": failed,
-            "files": {name: _digest(self.folder / name) for name in self.files()},
+            "files": {
+                name: self.digests.get(name) or _digest(self.folder / name) for name in self.files()
+            },
         }
         write_json(self.folder / MANIFEST, manifest)
         self.clear()
@@ -132,44 +141,33 @@ class Store:
 
         def write(file: BinaryIO) -> None:
             writer = None
-            for part in self.plan.parts():
-                table = pq.read_table(self._done(part.number))
-                writer = writer or pq.ParquetWriter(file, table.schema, **options(table))
-                writer.write_table(table, row_group_size=max(1, table.num_rows))
-                complete = pc.sum(pc.equal(table["status"], "complete")).as_py()
-                failed.append(table.num_rows - complete)
-            if writer is not None:
-                writer.close()
+            with sink_into(file) as sink:
+                for part in self.plan.parts():
+                    table = taken_up(self._done(part.number).read_bytes())
+                    writer = writer or pq.ParquetWriter(sink, table.schema, **options(table))
+                    writer.write_table(table, row_group_size=max(1, table.num_rows))
+                    complete = pc.sum(pc.equal(table["status"], "complete")).as_py()
+                    failed.append(table.num_rows - complete)
+                if writer is not None:
+                    writer.close()
 
-        write_lasting(self.folder / RUNS, write)
+        self._write(self.folder / RUNS, write)
         return sum(failed)
+
+    def _write(self, path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
+        """Write a file of the batch, its digest taken on the way."""
+        name = path.relative_to(self.folder).as_posix()
+        self.digests[name] = write_lasting(path, content)
 
     def _summary(self) -> Any:
         """Return mean, spread and quantiles of each output at each time, in each scenario."""
         import pyarrow as pa
 
-        tables = []
-        for place, scenario in enumerate(self.plan.scenarios):
-            sketch, moments = self._merged(place)
-            count = np.maximum(moments.count, 1)
-            shares = sketch.quantiles(np.array(SHARES), moments.count)
-            times = np.array(self.plan.schedule.times)
-            outputs = self.plan.outputs
-            none = np.where(moments.count > 0, 0.0, np.nan)
-            columns: dict[str, Any] = {
-                "scenario": pa.array([scenario.name] * len(none)),
-                "output": pa.array([name for name in outputs for _ in times]),
-                "time": np.tile(times, len(outputs)),
-                "runs": moments.count,
-                "mean": moments.mean + none,
-                "deviation": np.sqrt(moments.squares / count) + none,
-                "least": moments.least + none,
-                **{f"quantile {share:g}": row for share, row in zip(SHARES, shares.T, strict=True)},
-                "most": moments.most + none,
-                "rank_error": sketch.rank_error * sketch.runs / count + none,
-            }
-            tables.append(pa.table(columns))
-        return pa.concat_tables(tables)
+        times = np.array(self.plan.schedule.times)
+        return pa.concat_tables(
+            summary_table(scenario.name, self.plan.outputs, times, *self._merged(place))
+            for place, scenario in enumerate(self.plan.scenarios)
+        )
 
     def _merged(self, scenario: int) -> tuple[Sketch, Moments]:
         sketch, moments = None, None
@@ -196,13 +194,19 @@ class Store:
         return self.folder / WORKING
 
     def _done(self, number: int) -> Path:
-        return self._working / f"runs-{number:05}.parquet"
+        return self._working / f"runs-{number:05}.arrow"
 
 
-def _write(table: Any, file: BinaryIO) -> None:
-    import pyarrow.parquet as pq
+def _as_file(table: Any) -> bytes | Callable[[BinaryIO], None]:
+    """Return the file of a table, or what writes it; in the second case no copy of it is made."""
+    if isinstance(table, bytes):
+        return table
 
-    pq.write_table(table, file, **options(table))
+    def write(file: BinaryIO) -> None:
+        with sink_into(file) as sink:
+            write_table(table, sink)
+
+    return write
 
 
 def _digest(path: Path) -> str:

@@ -140,7 +140,7 @@ def figures(found: SensitivityAnalysis) -> Iterator[Drawn]:
     for fan in found.fans[:MOST_OUTPUTS]:
         yield Drawn(
             f"{fan.output.title} over time",
-            "The median of all runs, with the middle half and nine tenths of them.",
+            "The median of all runs, with the middle half and nine tenths of them." + _gone(fan),
             fan_figure(fan, found.time, found.time_units),
         )
     for variance in found.variances[:MOST_OUTPUTS]:
@@ -157,6 +157,12 @@ def figures(found: SensitivityAnalysis) -> Iterator[Drawn]:
             "others stand (Morris), with its 95 % interval.",
             tornado_figure(screening),
         )
+
+
+def _gone(fan: Fan) -> str:
+    if not fan.failed:
+        return ""
+    return f" {fan.failed:,} of the runs fail before the end, and are missing from then on."
 
 
 def sensitivity_html(found: SensitivityAnalysis) -> str:

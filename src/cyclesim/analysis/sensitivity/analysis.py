@@ -10,7 +10,7 @@ import numpy as np
 
 from cyclesim.analysis.labels import label
 from cyclesim.analysis.sensitivity.discovery import discovered, share_of
-from cyclesim.analysis.sensitivity.indices import distances, screenings, variances
+from cyclesim.analysis.sensitivity.indices import screenings, variances
 from cyclesim.analysis.sensitivity.parts import (
     Fan,
     Labels,
@@ -20,6 +20,7 @@ from cyclesim.analysis.sensitivity.parts import (
     Variance,
 )
 from cyclesim.analysis.sensitivity.running import Runner
+from cyclesim.analysis.sensitivity.shifts import distances
 from cyclesim.analysis.shapes import Behaviour, behaviours
 from cyclesim.ensemble.batch import plan_of
 from cyclesim.ensemble.designs import design_named, sample_of, scenarios_named
@@ -32,6 +33,8 @@ MORRIS, SOBOL, PAWN, LABELS = "morris", "sobol", "pawn", "labels"
 METHODS = (MORRIS, SOBOL, PAWN, LABELS)
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_COURSES = 8
+LEAST_RUNS = 100
+"""Fewer tell nothing of labels and distributions."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,13 @@ def _design(study: Study, wishes: Wishes) -> Design:
         faults.append(f"{wishes.points} base points are no power of 2: give 64, 128 or 256.")
     if wishes.most < 2:
         faults.append(f"{wishes.most} numbers are too few: give 2 or more.")
-    if wishes.runs is not None and wishes.runs < 100:
-        faults.append(f"{wishes.runs} runs are too few: give 100 or more.")
+    if wishes.seed is not None and not 0 <= wishes.seed < 2**63:
+        faults.append(f"the seed {wishes.seed} is not a whole number from 0 on.")
     design = design_named(study, wishes.design)
+    runs = design.runs if wishes.runs is None else wishes.runs
+    if runs < LEAST_RUNS and (wishes.runs is not None or {PAWN, LABELS} & set(wishes.methods)):
+        whose = f"the design's {runs}" if wishes.runs is None else f"{runs}"
+        faults.append(f"{whose} runs are too few: give {LEAST_RUNS} or more with --runs.")
     if design.table is not None or not design.method.random:
         faults.append(
             f"the design '{design.name}' is of method '{design.method.value}': it says no "
@@ -159,7 +166,7 @@ def _most_important(screened: Sequence[Screening], most: int) -> list[int]:
     """Return the places of the quantities with the largest effects, outputs having equal weight."""
     total = np.zeros(len(screened[0].quantities))
     for each in screened:
-        largest = np.nanmax(each.mean)
+        largest = np.nanmax(each.mean, initial=0.0)
         if largest > 0:
             total += each.mean / largest
     return sorted(np.argsort(-total, kind="stable")[:most].tolist())
@@ -172,7 +179,7 @@ def _with_sample(
     times, curves = runner.courses(numbers)
     outputs = runner.study.outputs
     fans = tuple(
-        Fan(output, LEVELS, np.nanquantile(course, LEVELS, axis=1))
+        Fan(output, LEVELS, _spread(course), int((~np.isfinite(course[-1])).sum()))
         for output, course in zip(outputs, curves, strict=True)
     )
     found = replace(found, time=times, fans=fans)
@@ -185,6 +192,16 @@ def _with_sample(
             for output, course in zip(outputs, curves, strict=True)
         )
         found = replace(found, labels=judged)
+    return found
+
+
+def _spread(course: np.ndarray) -> np.ndarray:
+    """Return quantiles (level, time) of the runs that have not failed by then, NaN where none."""
+    found = np.full((len(LEVELS), len(course)), np.nan)
+    for place, row in enumerate(course):
+        finite = row[np.isfinite(row)]
+        if finite.size:
+            found[:, place] = np.quantile(finite, LEVELS)
     return found
 
 

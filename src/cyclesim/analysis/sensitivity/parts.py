@@ -32,7 +32,8 @@ class Failures:
 class Screening:
     """Morris's elementary effects of each quantity (quantity,) on an output's end, in its unit.
 
-    `mean` is the mean size of the effect of moving the quantity across its distribution, `spread`
+    `mean` is the mean size of the effect of moving the quantity across its distribution (from
+    end to end where all numbers are equally likely, else from 5 % to 95 %), `spread`
     their standard deviation (other quantities matter to it, or its effect is no straight line),
     `interval` half the width of the 95 % interval of the mean.
     """
@@ -57,8 +58,8 @@ class Variance:
 
     `first` (quantity,) alone, `total` with all its interactions, `second` (quantity, quantity) of
     pairs, NaN below the diagonal; with half the widths of their 95 % intervals. `convergence`
-    holds, by number of base points, the total indices and their half widths. `share` is the range
-    of the output's variance left to explain: 0 where the output does not vary.
+    holds, by number of base points, the total indices and their half widths. `deviation` is
+    the output's standard deviation: 0 where it does not vary, NaN where no run reached the end.
     """
 
     output: Output
@@ -85,14 +86,15 @@ class Distance:
     """PAWN: how far fixing a quantity moves the distribution of an output's end.
 
     `median` and `largest` (quantity,) are Kolmogorov-Smirnov distances between 0 and 1 over
-    the slices of the quantity; `noise` is what a quantity that does nothing would show.
+    the slices of the quantity; `noise` (quantity,) is what one that does nothing stays below in
+    99 of 100 cases.
     """
 
     output: Output
     quantities: tuple[Quantity, ...]
     median: Array
     largest: Array
-    noise: float
+    noise: Array
     failures: Failures
 
     @property
@@ -163,11 +165,15 @@ class Labels:
 
 @dataclass(frozen=True)
 class Fan:
-    """The spread of an output over time: `levels` (level,), `values` (level, time)."""
+    """The spread of an output over time: `levels` (level,), `values` (level, time).
+
+    At each time it is that of the runs that have not failed by then; `failed` do before the end.
+    """
 
     output: Output
     levels: tuple[float, ...]
     values: Array
+    failed: int = 0
 
 
 @dataclass(frozen=True)

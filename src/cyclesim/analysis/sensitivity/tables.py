@@ -89,7 +89,7 @@ def pawn_csv(found: SensitivityAnalysis) -> str:
     return _csv(
         ("output", "quantity", "median", "largest", "idle"),
         (
-            (d.output.title, d.quantities[i].label, d.median[i], d.largest[i], d.noise)
+            (d.output.title, d.quantities[i].label, d.median[i], d.largest[i], d.noise[i])
             for d in found.distances
             for i in d.order
         ),
@@ -189,7 +189,7 @@ def _variance(found: Variance) -> dict[str, Any]:
 def _distance(found: Distance) -> dict[str, Any]:
     return {
         "output": found.output.title,
-        "idle": _number(found.noise),
+        "idle": {found.quantities[i].label: _number(found.noise[i]) for i in found.order},
         "failures": _failures(found.failures),
         "distances": {found.quantities[i].label: _number(found.median[i]) for i in found.order},
     }

@@ -155,7 +155,10 @@ def limit_words(limit: Limit) -> str:
 def variance_words(found: Variance) -> Iterator[str]:
     """Yield which quantities the variance of an output's end is due to, and how sure that is."""
     title, units = found.output.title, unit(found.output.variable.units)
-    if not found.deviation > 0 or not np.isfinite(found.total).any():
+    if not np.isfinite(found.total).any():
+        yield from _all_failed(title, found.failures)
+        return
+    if not found.deviation > 0:
         yield f"'{title}' ends the same whatever the numbers."
         return
     told = [
@@ -200,20 +203,27 @@ def _pair(found: Variance) -> str:
 
 def distance_words(found: Distance) -> Iterator[str]:
     """Yield which quantities shift the distribution of an output's end."""
+    if not np.isfinite(found.median).any():
+        yield from _all_failed(found.output.title, found.failures)
+        return
     told = [
         f"'{found.quantities[place].label}' {found.median[place]:.2f}"
         for place in found.order[:MOST]
-        if found.median[place] > 1.2 * found.noise
+        if found.median[place] > found.noise[place]
     ]
     listed = ", ".join(told) if told else "none stands out"
-    yield f"'{found.output.title}': {listed} (an idle number shows {found.noise:.2f})."
+    idle = float(np.nanmax(found.noise))
+    yield f"'{found.output.title}': {listed} (an idle number stays below {idle:.2f})."
     yield from _failure_words(found.failures, "a distance")
 
 
 def screening_words(found: Screening) -> Iterator[str]:
     """Yield the quantities with the largest effects on an output's end."""
     title, units = found.output.title, unit(found.output.variable.units)
-    largest = float(np.nanmax(found.mean, initial=0.0))
+    if not np.isfinite(found.mean).any():
+        yield from _all_failed(title, found.failures)
+        return
+    largest = float(np.nanmax(found.mean))
     if not largest > 0:
         yield f"'{title}' ends the same whatever the numbers."
         return
@@ -227,15 +237,20 @@ def screening_words(found: Screening) -> Iterator[str]:
     yield from _failure_words(found.failures, "an effect")
 
 
+def _all_failed(title: str, found: Failures) -> Iterator[str]:
+    yield (
+        f"'{title}': nothing can be said, {found.runs:,} of {found.of:,} runs failed. "
+        "Narrow the distributions, or see with `cyclesim batch` when and why."
+    )
+
+
 def _failure_words(found: Failures, what: str) -> Iterator[str]:
     if not found.runs:
         return
-    shift = "no index is left" if math.isnan(found.shift) else f"{what} would differ by at most "
-    size = "" if math.isnan(found.shift) else number(found.shift)
     yield (
         f"  {found.runs:,} of {found.of:,} runs failed and are left out, with those they are "
         f"compared with ({found.groups:,} sets); had they given the worst value seen, "
-        f"{shift}{size}."
+        f"{what} would differ by at most {number(found.shift)}."
     )
 
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp, norm
 
-from cyclesim.analysis.sensitivity import Wishes, sensitivity
+from cyclesim.analysis.sensitivity import Limit, Wishes, sensitivity
 from cyclesim.analysis.sensitivity.discovery import discovered
 from cyclesim.analysis.sensitivity.shifts import apart, slices_of
-from cyclesim.analysis.sensitivity.tables import as_dict
-from cyclesim.analysis.sensitivity.words import region_words, sentences
+from cyclesim.analysis.sensitivity.tables import TABLES, as_dict
+from cyclesim.analysis.sensitivity.words import (
+    leaders,
+    limit_words,
+    region_words,
+    sentences,
+    variance_words,
+)
 from cyclesim.cli import cli
 from cyclesim.errors import UsageError
+from cyclesim.report.regimes import map_payload, paths_figure
 from cyclesim.scenario import Study, read_study
 from tests.models_in_text import aux, flow, stock, xmile
 
@@ -253,3 +264,94 @@ def test_the_same_seed_gives_the_same_intervals(tmp_path: Path, seed: int):
     wishes = Wishes(paths=8, points=16, runs=100, seed=seed)
     one, other = (json.dumps(as_dict(sensitivity(study, wishes))["sobol"]) for _ in range(2))
     assert one == other
+
+
+def test_shares_of_variance_over_time(tmp_path: Path):
+    """X1 + X2 * time: the shares are 1 and time squared, beside each other."""
+    vary = "X1: {from: 0, to: 1}, X2: {from: 0, to: 1}"
+    study = study_of(tmp_path, "X1 + X2 * TIME", ["X1", "X2"], vary)
+    study = replace(
+        study, specs=replace(study.specs, stop=4, dt=Fraction(1, 4), save_interval=None)
+    )
+    found = sensitivity(study, Wishes(methods=("sobol",), points=1024)).variances[0]
+    course = found.course
+    assert course.time[-1] == 4
+    squared = course.time**2
+    exact = np.array([1 / (1 + squared), squared / (1 + squared)])
+    np.testing.assert_allclose(course.total, exact, atol=0.03)
+    np.testing.assert_allclose(course.first, exact, atol=0.05)
+    np.testing.assert_allclose(course.total[:, -1], found.total, rtol=1e-9)
+    np.testing.assert_allclose(course.deviation**2, (1 + squared) / 12, rtol=0.02)
+    (at_first, first), (then, second) = leaders(course)
+    assert (at_first, first, second) == (0, 0, 1)
+    assert 1 < course.time[then] < 1.5  # at 1 they are equal; later by the interval
+    told = "\n".join(variance_words(found, "month"))
+    assert "at first 'X1'" in told
+    assert "from month 1.25 on 'X2'" in told
+
+
+def test_times_at_which_nothing_varies_have_no_shares(tmp_path: Path):
+    vary = "X1: {from: 0, to: 1}, X2: {from: 0, to: 1}"
+    study = study_of(tmp_path, "STEP(X1 + X2, 0.6)", ["X1", "X2"], vary)
+    study = replace(study, specs=replace(study.specs, dt=Fraction(1, 4)))
+    course = sensitivity(study, Wishes(methods=("sobol",), points=64)).variances[0].course
+    assert np.isnan(course.total[:, course.time < 0.6]).all()
+    assert np.isfinite(course.total[:, course.time >= 0.75]).all()
+
+
+def bistable(tmp_path: Path, runs: int = 400) -> Study:
+    """Return a study in which all runs end near 0 or 1: by which side of T they begin on."""
+    names = ["T", "Idle", "Pace"]
+    text = xmile(
+        *(aux(name, "0.5") for name in names),
+        stock("Q", "0.5", inflows="Change"),
+        flow("Change", "Pace * Q * (1 - Q) * (Q - T) + 0 * Idle"),
+        stop=200,
+        dt="1",
+    )
+    (tmp_path / "model.xmile").write_text(text, encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(
+        "model: model.xmile\ntitle: Two ends\noutputs: {Q: up, T: neither}\n"
+        f"scenarios: {{plain: {{}}}}\ndesign: {{runs: {runs}, vary: {{T: {{from: 0.3, to: 0.7}}, "
+        "Idle: {values: [1, 2, 3]}}, initial: {Q: {from: 0.31, to: 0.69}}}\n",
+        encoding="utf-8",
+    )
+    return read_study(tmp_path / "study.yaml")
+
+
+def test_each_run_has_its_row_with_what_became_of_it(tmp_path: Path):
+    found = sensitivity(bistable(tmp_path), Wishes(methods=("labels",)))
+    rows = list(csv.DictReader(io.StringIO(TABLES["runs.csv"](found))))
+    assert len(rows) == 400
+    for row in rows:
+        worse = float(row["Q (initial)"]) < float(row["T"])
+        assert row["Q (outcome)"] == ("gets worse" if worse else "gets better")
+    regions = list(csv.DictReader(io.StringIO(TABLES["regions.csv"](found))))
+    assert {row["outcome"] for row in regions} == {"gets better", "gets worse"}
+    assert all(row["quantity"] in ("T", "Q (initial)") for row in regions)
+
+
+def test_the_map_shows_every_run_by_what_became_of_it(tmp_path: Path):
+    found = sensitivity(bistable(tmp_path), Wishes(methods=("labels",)))
+    payload = map_payload(found)
+    assert payload is not None
+    names = [each["name"] for each in payload["quantities"]]
+    quality = payload["outputs"][0]
+    t, q = (payload["numbers"][names.index(name)] for name in ("T", "Q (initial)"))
+    said = [quality["names"][kind] for kind in quality["kinds"]]
+    assert said == ["gets worse" if b < a else "gets better" for a, b in zip(t, q, strict=True)]
+    assert {names[place] for place in quality["pair"]} == {"T", "Q (initial)"}
+    assert quality["colours"] != payload["outputs"][1]["colours"]  # no direction of T is good
+    figure = paths_figure(found.labels[0], found.time, found.sample.paths[0], "month")
+    ends = {trace.name.split(" (")[0]: [y for y in trace.y[-2:] if y is not None][-1]
+            for trace in figure.data}  # fmt: skip
+    assert ends["gets better"] > 0.9
+    assert ends["gets worse"] < 0.1
+
+
+def test_limits_on_few_values_include_the_value(tmp_path: Path):
+    quantities = bistable(tmp_path).designs["design"].quantities
+    idle = next(each for each in quantities if each.label == "Idle")
+    assert limit_words(Limit(idle, 2.0, np.inf)) == "'Idle' is 2 or more"
+    assert limit_words(Limit(idle, -np.inf, 2.0)) == "'Idle' is 2 or less"
+    assert limit_words(Limit(idle, 2.0, 2.0)) == "'Idle' is 2"

@@ -2,12 +2,14 @@
 
 from cyclesim.analysis.sensitivity.analysis import METHODS, Wishes, sensitivity
 from cyclesim.analysis.sensitivity.parts import (
+    Course,
     Discovery,
     Distance,
     Failures,
     Fan,
     Labels,
     Limit,
+    Runs,
     Screening,
     SensitivityAnalysis,
     Share,
@@ -16,12 +18,14 @@ from cyclesim.analysis.sensitivity.parts import (
 
 __all__ = [
     "METHODS",
+    "Course",
     "Discovery",
     "Distance",
     "Failures",
     "Fan",
     "Labels",
     "Limit",
+    "Runs",
     "Screening",
     "SensitivityAnalysis",
     "Share",

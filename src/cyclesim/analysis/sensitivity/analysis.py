@@ -14,6 +14,7 @@ from cyclesim.analysis.sensitivity.indices import screenings, variances
 from cyclesim.analysis.sensitivity.parts import (
     Fan,
     Labels,
+    Runs,
     Screening,
     SensitivityAnalysis,
     Share,
@@ -33,6 +34,8 @@ MORRIS, SOBOL, PAWN, LABELS = "morris", "sobol", "pawn", "labels"
 METHODS = (MORRIS, SOBOL, PAWN, LABELS)
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_COURSES = 8
+PATHS = 120
+"""Runs whose whole course is kept, to be drawn."""
 LEAST_RUNS = 100
 """Fewer tell nothing of labels and distributions."""
 
@@ -182,9 +185,11 @@ def _with_sample(
         Fan(output, LEVELS, _spread(course), int((~np.isfinite(course[-1])).sum()))
         for output, course in zip(outputs, curves, strict=True)
     )
-    found = replace(found, time=times, fans=fans)
+    curves[~np.isfinite(curves)] = np.nan
+    ends = curves[:, -1]
+    sample = Runs(numbers, ends, curves[:, :, :PATHS])
+    found = replace(found, time=times, fans=fans, sample=sample)
     if PAWN in wishes.methods:
-        ends = np.where(np.isfinite(curves[:, -1]), curves[:, -1], np.nan)
         found = replace(found, distances=distances(runner, numbers, ends, design.seed))
     if LABELS in wishes.methods:
         judged = tuple(
@@ -219,8 +224,9 @@ def _labels(
         discovered(outcome, design.quantities, numbers, ends == outcome) for outcome in outcomes
     )
     return Labels(
-        output, _shares(names)[:MOST_COURSES], _shares(ends), tuple(r for r in regions if r)
-    )
+        output, _shares(names)[:MOST_COURSES], _shares(ends), tuple(r for r in regions if r),
+        tuple(names.tolist()), tuple(ends.tolist()),
+    )  # fmt: skip
 
 
 _WORSE, _BETTER = "gets worse", "gets better"

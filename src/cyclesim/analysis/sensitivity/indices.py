@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.analysis.sensitivity.parts import Failures, Screening, Variance
+from cyclesim.analysis.sensitivity.parts import Course, Failures, Screening, Variance
 from cyclesim.analysis.sensitivity.running import Runner
 from cyclesim.ensemble.designs.sample import TAIL
 from cyclesim.scenario.design_parts import Quantity, Uniform, Values
 from cyclesim.scenario.parts import Direction, Output
+from cyclesim.schedule import schedule_of
 
 LEVELS = 4
 RESAMPLES = 200
+MOMENTS = 20
+"""Times at which shares of the variance are found."""
 
 Array = np.ndarray
 
@@ -88,11 +91,53 @@ def variances(
     problem = _problem(quantities)
     with _quiet():
         shares = sample.sample(problem, points, calc_second_order=True, seed=_small(seed))
-    ends = runner.ends(quantities, shares)
+    times, reached = runner.reached(quantities, shares, _moments(runner))
     found = []
-    for output, row in zip(runner.study.outputs, ends, strict=True):
-        found.append(_variance(output, quantities, problem, row, points, seed))
+    for output, rows in zip(runner.study.outputs, reached, strict=True):
+        course = _course(quantities, problem, times, rows, output, seed)
+        found.append(_variance(output, quantities, problem, rows[-1], course, points, seed))
     return tuple(found)
+
+
+def _moments(runner: Runner) -> list[int]:
+    """Return the places of some saved times, evenly spread, the last among them."""
+    saved = len(schedule_of(runner.study.specs, runner.study.model.flat.sim_specs).times)
+    return sorted({*np.linspace(0, saved - 1, MOMENTS + 1).round().astype(int)[1:].tolist()})
+
+
+def _course(
+    quantities: tuple[Quantity, ...],
+    problem: dict[str, Any],
+    times: Array,
+    rows: Array,
+    output: Output,
+    seed: int,
+) -> Course:
+    """Return the shares of the variance of an output at some times: `rows` (moment, run)."""
+    from SALib.analyze import sobol as analyse
+
+    length = 2 * len(quantities) + 2
+    alone = [*range(len(quantities) + 1), length - 1]  # pairs are not looked at
+
+    def indices(values: Array, kept: Array) -> dict[str, Any]:
+        some = values.reshape(-1, length)[:, alone].reshape(-1)
+        if not np.ptp(some) > 0:
+            return {}
+        with _quiet():
+            return dict(
+                analyse.analyze(
+                    problem, some, calc_second_order=False, num_resamples=RESAMPLES // 2,
+                    seed=_small(seed),
+                )
+            )  # fmt: skip
+
+    none = _none(quantities)
+    found = [without_failed(row, length, output, indices, "ST", effect=False)[0] for row in rows]
+    first, total, half = (
+        np.array([each.get(key, none) for each in found], dtype=float).T
+        for key in ("S1", "ST", "ST_conf")
+    )
+    return Course(times, first, total, half, np.array([deviation(row) for row in rows]))
 
 
 def _variance(
@@ -100,6 +145,7 @@ def _variance(
     quantities: tuple[Quantity, ...],
     problem: dict[str, Any],
     row: Array,
+    course: Course,
     points: int,
     seed: int,
 ) -> Variance:
@@ -141,7 +187,7 @@ def _variance(
     )
     return Variance(
         output, quantities, first, first_half, total, total_half, second, second_half, points,
-        deviation(row), convergence, failures,
+        deviation(row), convergence, course, failures,
     )  # fmt: skip
 
 
@@ -151,10 +197,12 @@ def without_failed(
     output: Output,
     indices: Callable[[Array, Array], dict[str, Any]],
     key: str,
+    *,
+    effect: bool = True,
 ) -> tuple[dict[str, Any], Failures]:
     """Return indices without the groups of `length` runs in which one failed, and its effect.
 
-    There are no indices where fewer than two groups are left.
+    There are no indices where fewer than two groups are left; the effect is 0 if not asked for.
     """
     groups = row.reshape(-1, length)
     kept = np.isfinite(groups).all(axis=1)
@@ -163,7 +211,7 @@ def without_failed(
         return {}, Failures(failed, row.size, int((~kept).sum()), np.nan)
     found = indices(groups[kept].reshape(-1), kept)
     shift = 0.0
-    if failed:
+    if failed and effect:
         worst = np.nanmin(row) if output.good is not Direction.DOWN else np.nanmax(row)
         filled = np.where(np.isnan(row), worst, row)
         other = indices(filled, np.ones(len(kept), dtype=bool))

@@ -53,6 +53,21 @@ class Screening:
 
 
 @dataclass(frozen=True)
+class Course:
+    """Shares of an output's variance over time: `time` (moment,), the others (quantity, moment).
+
+    `first` alone, `total` with all interactions, `interval` half the width of its 95 % interval;
+    NaN where the output does not vary. `deviation` (moment,) is its standard deviation.
+    """
+
+    time: Array
+    first: Array
+    total: Array
+    interval: Array
+    deviation: Array
+
+
+@dataclass(frozen=True)
 class Variance:
     """Sobol indices of each quantity for an output's end: shares of its variance.
 
@@ -73,6 +88,7 @@ class Variance:
     points: int
     deviation: float
     convergence: Mapping[int, tuple[Array, Array]]
+    course: Course
     failures: Failures
 
     @property
@@ -155,12 +171,17 @@ class Discovery:
 
 @dataclass(frozen=True)
 class Labels:
-    """What became of an output in how many runs: by the course's name, and better or worse."""
+    """What became of an output in how many runs: by the course's name, and better or worse.
+
+    `course_of` and `end_of` (run,) name those of each run.
+    """
 
     output: Output
     courses: tuple[Share, ...]
     ends: tuple[Share, ...]
     discoveries: tuple[Discovery, ...]
+    course_of: tuple[str, ...]
+    end_of: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -177,12 +198,20 @@ class Fan:
 
 
 @dataclass(frozen=True)
-class SensitivityAnalysis(Shown):
-    """Which numbers decide where a scenario ends. What was not asked for is empty.
+class Runs:
+    """The design's own runs: `numbers` (quantity, run), where each output ended (output, run).
 
-    `screened` counts the quantities that the variance was looked at for, the others held at
-    their own numbers.
+    `paths` (output, time, run) are the whole courses of the first runs. NaN is a run that failed.
     """
+
+    numbers: Array
+    ends: Array
+    paths: Array
+
+
+@dataclass(frozen=True)
+class SensitivityAnalysis(Shown):
+    """Which numbers decide where a scenario ends. What was not asked for is empty."""
 
     study: str
     model: str
@@ -199,4 +228,5 @@ class SensitivityAnalysis(Shown):
     distances: tuple[Distance, ...] = ()
     labels: tuple[Labels, ...] = ()
     fans: tuple[Fan, ...] = ()
+    sample: Runs | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)

@@ -37,9 +37,18 @@ class Runner:
 
         `shares` (run, quantity) are points of the unit cube.
         """
+        return self.reached(quantities, shares, [-1])[1][:, 0]
+
+    def reached(
+        self, quantities: Sequence[Quantity], shares: np.ndarray, places: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return some of the saved times, and each output then (output, time, run).
+
+        `shares` (run, quantity) are points of the unit cube, `places` which of the saved times.
+        """
         numbers = placed(quantities, shares.T)
         ready = self.ready(quantities)
-        found = np.full((len(self.study.outputs), numbers.shape[1]), np.nan)
+        found = np.full((len(self.study.outputs), len(places), numbers.shape[1]), np.nan)
         for first in range(0, numbers.shape[1], AT_ONCE):
             part = slice(first, min(first + AT_ONCE, numbers.shape[1]))
             # One noise for all: what differs between runs is what was varied.
@@ -48,10 +57,10 @@ class Runner:
                 keep=ready.rows,
                 runs=np.zeros(part.stop - first, dtype=int),
             )
-            found[:, part] = curves.values[:, -1]
+            found[:, :, part] = curves.values[:, list(places)]
             self.told(part.stop - first)
         found[~np.isfinite(found)] = np.nan
-        return found
+        return curves.time[list(places)], found
 
     def courses(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the saved times, and each output's course (output, time, run).

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from cyclesim.analysis.sensitivity.parts import (
+    Course,
     Discovery,
     Distance,
     Failures,
@@ -18,7 +19,8 @@ from cyclesim.analysis.sensitivity.parts import (
     SensitivityAnalysis,
     Variance,
 )
-from cyclesim.analysis.words import number, unit, with_unit
+from cyclesim.analysis.words import exact_number, moment, number, pair, unit, with_unit
+from cyclesim.scenario.design_parts import Values
 
 MOST = 5
 MOST_OUTPUTS = 3
@@ -57,7 +59,7 @@ def sections(found: SensitivityAnalysis) -> Iterator[tuple[str, list[str]]]:
     if found.variances:
         yield (
             "What decides the end (shares of its variance)",
-            [s for each in found.variances for s in variance_words(each)],
+            [s for each in found.variances for s in variance_words(each, found.time_units)],
         )
     if found.distances:
         yield (
@@ -141,18 +143,25 @@ def limit_words(limit: Limit) -> str:
     """Return a limit in words, with the unit: 'Price exceeds 52 pound/order'."""
     quantity = limit.quantity
     low, high = math.isfinite(limit.low), math.isfinite(limit.high)
+    few = isinstance(quantity.distribution, Values)  # then a limit is itself one of the values
 
     def shown(value: float) -> str:
-        return with_unit(number(value), quantity.units)
+        return with_unit(exact_number(value) if few else number(value), quantity.units)
 
+    if limit.low == limit.high:
+        return f"'{quantity.label}' is {shown(limit.low)}"
     if low and high:
-        return f"'{quantity.label}' lies between {number(limit.low)} and {shown(limit.high)}"
+        least = exact_number(limit.low) if few else pair(limit.low, limit.high)[0]
+        return f"'{quantity.label}' lies between {least} and {shown(limit.high)}"
+    if few:
+        value, beyond = (limit.low, "more") if low else (limit.high, "less")
+        return f"'{quantity.label}' is {shown(value)} or {beyond}"
     if low:
         return f"'{quantity.label}' exceeds {shown(limit.low)}"
     return f"'{quantity.label}' stays below {shown(limit.high)}"
 
 
-def variance_words(found: Variance) -> Iterator[str]:
+def variance_words(found: Variance, time_units: str) -> Iterator[str]:
     """Yield which quantities the variance of an output's end is due to, and how sure that is."""
     title, units = found.output.title, unit(found.output.variable.units)
     if not np.isfinite(found.total).any():
@@ -181,7 +190,37 @@ def variance_words(found: Variance) -> Iterator[str]:
             f"  The widest interval is +-{_percent(widest)} at {found.points} base points "
             f"(+-{_percent(float(np.nanmax(half)))} at half of them): give more points to be surer."
         )
+    yield from _lead_words(found, time_units)
     yield from _failure_words(found.failures, "a share")
+
+
+def _lead_words(found: Variance, time_units: str) -> Iterator[str]:
+    """Yield which quantity the variance is most due to at which time, where that changes."""
+    leads = leaders(found.course)
+    if len(leads) < 2:
+        return
+    course = found.course
+    told: list[str] = []
+    for place, who in leads:
+        then, name = moment(float(course.time[place]), time_units), found.quantities[who].label
+        size = _percent(course.total[who, place])
+        told.append(f"from {then} on '{name}' ({size} then)" if told else
+                    f"at first '{name}' ({size} at {then})")  # fmt: skip
+    yield f"  What decides most changes over time: {', '.join(told)}."
+
+
+def leaders(course: Course) -> list[tuple[int, int]]:
+    """Return from which moment on which quantity has the largest share.
+
+    A new one leads once its interval lies above the share of the one before.
+    """
+    leads: list[tuple[int, int]] = []
+    for place in np.flatnonzero(np.isfinite(course.total).all(axis=0)):
+        total = course.total[:, place]
+        best = int(np.argmax(total))
+        if not leads or total[best] - course.interval[best, place] > total[leads[-1][1]]:
+            leads.append((int(place), best))
+    return leads
 
 
 def _alone(found: Variance, place: int) -> float:
@@ -228,7 +267,8 @@ def screening_words(found: Screening) -> Iterator[str]:
         yield f"'{title}' ends the same whatever the numbers."
         return
     told = [
-        f"'{found.quantities[place].label}' {number(float(found.mean[place]))}"
+        f"'{found.quantities[place].label}' {number(float(found.mean[place]))} "
+        f"(+-{number(float(found.interval[place]))})"
         for place in found.order[:MOST]
     ]
     idle = int((found.mean < 0.01 * largest).sum())

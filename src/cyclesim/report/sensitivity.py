@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.sensitivity import Fan, Labels, Screening, SensitivityAnalysis, Variance
-from cyclesim.analysis.sensitivity.words import answer, sections
+from cyclesim.analysis.sensitivity.words import answer, heaps_words, sections
 from cyclesim.analysis.words import unit
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
 from cyclesim.report.figures import LINES, plain
@@ -53,8 +53,10 @@ def fan_figure(fan: Fan, time: np.ndarray, time_units: str) -> Any:
             x=time, y=lower, mode="lines", line={"width": 0}, fill="tonexty",
             fillcolor=f"{shade}0.3)", name="half of the runs", hoverinfo="skip",
         ),
-        go.Scatter(x=time, y=middle, mode="lines", name="median", line={"color": BLUE, "width": 2}),
     ]  # fmt: skip
+    if fan.heaps is None:  # between two heaps the median is where hardly a run is
+        line = {"color": BLUE, "width": 2}
+        traces.append(go.Scatter(x=time, y=middle, mode="lines", name="median", line=line))
     label = plain(unit(fan.output.variable.units) or fan.output.title)
     return figure_class()(data=traces, layout=layout_of(plain(time_units) or "time", label, 340))
 
@@ -163,7 +165,7 @@ def figures(found: SensitivityAnalysis) -> Iterator[Drawn]:
     for fan in found.fans[:MOST_OUTPUTS]:
         yield Drawn(
             f"{fan.output.title} over time",
-            "The median of all runs, with the middle half and nine tenths of them." + _gone(fan),
+            _fan_words(fan),
             fan_figure(fan, found.time, found.time_units),
         )
         yield from _paths(found, fan)
@@ -202,10 +204,17 @@ def _paths(found: SensitivityAnalysis, fan: Fan) -> Iterator[Drawn]:
     )
 
 
-def _gone(fan: Fan) -> str:
-    if not fan.failed:
-        return ""
-    return f" {fan.failed:,} of the runs fail before the end, and are missing from then on."
+def _fan_words(fan: Fan) -> str:
+    words = "The median of all runs, with the middle half and nine tenths of them."
+    if fan.heaps is not None:
+        words = (
+            "The middle half and nine tenths of all runs. They end in two heaps, "
+            f"{heaps_words(fan.heaps, fan.output)}: hardly a run lies between, and no median "
+            "speaks for them."
+        )
+    if fan.failed:
+        words += f" {fan.failed:,} of the runs fail before the end, and are missing from then on."
+    return words
 
 
 def sensitivity_html(found: SensitivityAnalysis) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cyclesim.analysis.labels import label
 from cyclesim.analysis.sensitivity.discovery import discovered, share_of
+from cyclesim.analysis.sensitivity.heaps import heaps_of
 from cyclesim.analysis.sensitivity.indices import screenings, variances
 from cyclesim.analysis.sensitivity.parts import (
     Fan,
@@ -181,10 +182,7 @@ def _with_sample(
     numbers = sample_of(runner.study, design, (runner.scenario,)).numbers(0, design.runs)
     times, curves = runner.courses(numbers)
     outputs = runner.study.outputs
-    fans = tuple(
-        Fan(output, LEVELS, _spread(course), int((~np.isfinite(course[-1])).sum()))
-        for output, course in zip(outputs, curves, strict=True)
-    )
+    fans = tuple(_fan(output, course) for output, course in zip(outputs, curves, strict=True))
     curves[~np.isfinite(curves)] = np.nan
     ends = curves[:, -1]
     sample = Runs(numbers, ends, curves[:, :, :PATHS])
@@ -198,6 +196,11 @@ def _with_sample(
         )
         found = replace(found, labels=judged)
     return found
+
+
+def _fan(output: Output, course: np.ndarray) -> Fan:
+    failed = int((~np.isfinite(course[-1])).sum())
+    return Fan(output, LEVELS, _spread(course), failed, heaps_of(course[-1]))
 
 
 def _spread(course: np.ndarray) -> np.ndarray:

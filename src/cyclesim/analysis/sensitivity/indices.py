@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cyclesim.analysis.sensitivity.heaps import heaps_of
 from cyclesim.analysis.sensitivity.parts import Course, Failures, Screening, Variance
 from cyclesim.analysis.sensitivity.running import Runner
 from cyclesim.ensemble.designs.sample import TAIL
@@ -172,6 +173,7 @@ def _variance(
                 )
             )
 
+    independent = row.reshape(-1, length)[:, [0, -1]].ravel()  # no number is in two of these
     none = _none(quantities)
     lost = dict.fromkeys(("S1", "S1_conf", "ST", "ST_conf"), none)
     lost |= dict.fromkeys(("S2", "S2_conf"), np.full((len(none), len(none)), np.nan))
@@ -187,7 +189,7 @@ def _variance(
     )
     return Variance(
         output, quantities, first, first_half, total, total_half, second, second_half, points,
-        deviation(row), convergence, course, failures,
+        deviation(row), convergence, course, heaps_of(independent), failures,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cyclesim.analysis.sensitivity.heaps import Heaps
 from cyclesim.display import Shown
 from cyclesim.scenario.design_parts import Quantity
 from cyclesim.scenario.parts import Output
@@ -75,6 +76,7 @@ class Variance:
     pairs, NaN below the diagonal; with half the widths of their 95 % intervals. `convergence`
     holds, by number of base points, the total indices and their half widths. `deviation` is
     the output's standard deviation: 0 where it does not vary, NaN where no run reached the end.
+    `heaps` are those that its ends lie in, None where they lie in one.
     """
 
     output: Output
@@ -89,6 +91,7 @@ class Variance:
     deviation: float
     convergence: Mapping[int, tuple[Array, Array]]
     course: Course
+    heaps: Heaps | None
     failures: Failures
 
     @property
@@ -189,12 +192,14 @@ class Fan:
     """The spread of an output over time: `levels` (level,), `values` (level, time).
 
     At each time it is that of the runs that have not failed by then; `failed` do before the end.
+    `heaps` are those that the ends lie in, None where they lie in one.
     """
 
     output: Output
     levels: tuple[float, ...]
     values: Array
     failed: int = 0
+    heaps: Heaps | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from cyclesim.analysis.sensitivity.parts import (
@@ -224,6 +225,7 @@ def _variance(found: Variance) -> dict[str, Any]:
     return {
         "output": found.output.title,
         "points": found.points,
+        "heaps": None if found.heaps is None else asdict(found.heaps),
         "failures": _failures(found.failures),
         "indices": {
             found.quantities[i].label: {

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cyclesim.analysis.sensitivity.heaps import Heaps
 from cyclesim.analysis.sensitivity.parts import (
     Course,
     Discovery,
@@ -19,8 +20,9 @@ from cyclesim.analysis.sensitivity.parts import (
     SensitivityAnalysis,
     Variance,
 )
-from cyclesim.analysis.words import exact_number, moment, number, pair, unit, with_unit
+from cyclesim.analysis.words import exact_number, moment, number, pair, places, unit, with_unit
 from cyclesim.scenario.design_parts import Values
+from cyclesim.scenario.parts import Output
 
 MOST = 5
 MOST_OUTPUTS = 3
@@ -37,7 +39,20 @@ def answer(found: SensitivityAnalysis) -> list[str]:
         common = [share for share in labels.ends if share.value >= 0.005]
         ends = " and ".join(f"{share.name} in {_percent(share.value)}" for share in common)
         told.append(f"'{labels.output.title}' {ends} of the runs.")
-    if found.variances and found.variances[0].deviation > 0:
+    heaps = found.variances[0].heaps if found.variances else None
+    if heaps is not None and found.distances:
+        distance = found.distances[0]
+        far = [
+            place for place in distance.order[:3] if distance.median[place] > distance.noise[place]
+        ]
+        names = (
+            ", ".join(f"'{distance.quantities[place].label}'" for place in far) or "no one number"
+        )
+        told.append(
+            f"Its ends lie in two heaps, {heaps_words(heaps, distance.output)}. "
+            f"What moves them most is {names}."
+        )
+    elif found.variances and found.variances[0].deviation > 0:
         variance = found.variances[0]
         most = [place for place in variance.order[:3] if variance.total[place] >= _CERTAIN]
         names = ", ".join(
@@ -114,6 +129,16 @@ def _first_outputs(found: SensitivityAnalysis) -> SensitivityAnalysis:
     )
 
 
+def heaps_words(found: Heaps, output: Output) -> str:
+    """Return where two heaps of ends lie: '40 % of the runs about 12 and the others about 50'."""
+    decimals = places(found.low, found.high)
+    low, high = number(found.low, decimals), number(found.high, decimals)
+    return (
+        f"{_percent(found.share)} of the runs about {low} and the others about "
+        f"{with_unit(high, output.variable.units)}"
+    )
+
+
 def label_words(found: Labels) -> Iterator[str]:
     """Yield how often an output gets better and worse, and where."""
     title = found.output.title
@@ -177,8 +202,10 @@ def variance_words(found: Variance, time_units: str) -> Iterator[str]:
         for place in found.order[:MOST]
         if found.total[place] >= _SMALL
     ]
-    spread = f"{number(found.deviation)} {units}".strip()
-    yield f"'{title}' (standard deviation {spread}): {', '.join(told)}."
+    spread = f"standard deviation {number(found.deviation)} {units}".strip()
+    if found.heaps is not None:  # between two heaps a deviation tells nothing
+        spread = f"two heaps, {heaps_words(found.heaps, found.output)}"
+    yield f"'{title}' ({spread}): {', '.join(told)}."
     together = 1 - float(np.nansum(np.clip(found.first, 0, None)))
     if together > 0.1:
         pair = _pair(found)

@@ -9,9 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.analysis.sensitivity import Fan, Labels, Screening, SensitivityAnalysis, Variance
+from cyclesim.analysis.sensitivity import (
+    Fan,
+    Labels,
+    Screening,
+    SensitivityAnalysis,
+    Tornado,
+    Variance,
+)
 from cyclesim.analysis.sensitivity.words import answer, heaps_words, sections
-from cyclesim.analysis.words import unit
+from cyclesim.analysis.words import number, unit
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
 from cyclesim.report.figures import LINES, plain
 from cyclesim.report.html import scripted_page, template_text
@@ -61,7 +68,33 @@ def fan_figure(fan: Fan, time: np.ndarray, time_units: str) -> Any:
     return figure_class()(data=traces, layout=layout_of(plain(time_units) or "time", label, 340))
 
 
-def tornado_figure(found: Screening) -> Any:
+def tornado_figure(found: Tornado) -> Any:
+    """Return where an output ends with one number at either end of its way, the longest on top."""
+    import plotly.graph_objects as go
+
+    order = found.order[:MOST_BARS][::-1]
+    names = [_short(found.quantities[place].label) for place in order]
+    sides = (("with the number at its lower end", BLUE), ("at its upper end", BAD))
+    bars = [
+        go.Bar(
+            x=found.ends[side, order] - found.own, base=found.own, y=names, orientation="h",
+            name=name, marker={"color": colour}, customdata=[
+                [number(float(found.numbers[side, place])), number(float(found.ends[side, place]))]
+                for place in order
+            ],
+            hovertemplate="at %{customdata[0]}: %{customdata[1]}<extra>%{y}</extra>",
+        )
+        for side, (name, colour) in enumerate(sides)
+    ]  # fmt: skip
+    label = plain(unit(found.output.variable.units)) or "its own unit"
+    layout = layout_of(f"where it ends, {label}", "", 130 + 26 * len(order), barmode="overlay")
+    line = {"color": INK, "width": 1}
+    layout["shapes"] = [{"type": "line", "x0": found.own, "x1": found.own, "yref": "paper",
+                         "y0": 0, "y1": 1, "line": line}]  # fmt: skip
+    return figure_class()(data=bars, layout=layout)
+
+
+def screening_figure(found: Screening) -> Any:
     """Return the mean size of each quantity's effect on an output's end, the largest on top."""
     import plotly.graph_objects as go
 
@@ -182,12 +215,20 @@ def figures(found: SensitivityAnalysis) -> Iterator[Drawn]:
                 "come to more than 100 %. Times at which it does not vary are left out.",
                 course_figure(variance, found.time_units),
             )
+    for tornado in found.tornadoes[:MOST_OUTPUTS]:
+        yield Drawn(
+            f"One number at a time: {tornado.output.title}",
+            "Where it ends with one number at either end of its way and all others the study's "
+            "own; the line is where it ends with none moved. What numbers do together it does "
+            "not show.",
+            tornado_figure(tornado),
+        )
     for screening in found.screenings[:MOST_OUTPUTS]:
         yield Drawn(
             f"What matters at all for {screening.output.title}",
             "Mean size of the effect of moving a number across its distribution, wherever the "
             "others stand (Morris), with its 95 % interval.",
-            tornado_figure(screening),
+            screening_figure(screening),
         )
 
 

@@ -14,6 +14,7 @@ from cyclesim.analysis.sensitivity.parts import (
     Screening,
     SensitivityAnalysis,
     Share,
+    Tornado,
     Variance,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "Screening",
     "SensitivityAnalysis",
     "Share",
+    "Tornado",
     "Variance",
     "Wishes",
     "sensitivity",

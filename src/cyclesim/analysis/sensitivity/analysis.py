@@ -19,22 +19,26 @@ from cyclesim.analysis.sensitivity.parts import (
     Screening,
     SensitivityAnalysis,
     Share,
+    Tornado,
     Variance,
 )
 from cyclesim.analysis.sensitivity.running import Runner
 from cyclesim.analysis.sensitivity.shifts import distances
+from cyclesim.analysis.sensitivity.tornado import tornadoes
 from cyclesim.analysis.shapes import Behaviour, behaviours
 from cyclesim.ensemble.batch import plan_of
-from cyclesim.ensemble.designs import design_named, sample_of, scenarios_named
+from cyclesim.ensemble.designs import base_numbers, design_named, sample_of, scenarios_named
 from cyclesim.errors import UsageError
 from cyclesim.scenario.design_parts import Design
 from cyclesim.scenario.parts import Direction, Output, Scenario, Study
-from cyclesim.scenario.varied import VariedKind
+from cyclesim.scenario.varied import VariedKind, change_numbers
 
 MORRIS, SOBOL, PAWN, LABELS = "morris", "sobol", "pawn", "labels"
 METHODS = (MORRIS, SOBOL, PAWN, LABELS)
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_COURSES = 8
+WORTH_NAMING = 0.3
+"""A number left out is named where it has this share of the largest effect on an output."""
 PATHS = 120
 """Runs whose whole course is kept, to be drawn."""
 LEAST_RUNS = 100
@@ -55,7 +59,7 @@ class Wishes:
     methods: tuple[str, ...] = METHODS
     paths: int = 20
     points: int = 256
-    most: int = 8
+    most: int = 16
     runs: int | None = None
     seed: int | None = None
     target: str | None = None
@@ -85,6 +89,12 @@ def sensitivity(
     if MORRIS in wishes.methods or (SOBOL in wishes.methods and many):
         say(f"screening {len(design.quantities)} numbers (Morris)")
         screened = screenings(runner, wishes.paths, design.seed)
+    storms: tuple[Tornado, ...] = ()
+    if MORRIS in wishes.methods:
+        try:
+            storms = tornadoes(runner, base_numbers(study, (chosen,), design))
+        except UsageError as error:
+            notes.append(f"no tornado is drawn: {error}")
     if SOBOL in wishes.methods:
         some = design.quantities
         if many:
@@ -97,10 +107,12 @@ def sensitivity(
             )
         say(f"shares of variance of {len(some)} numbers (Sobol)")
         varied = variances(runner, some, wishes.points, design.seed)
+        if many:
+            varied = tuple(map(_with_left_out, varied, screened))
     found = SensitivityAnalysis(
         study.title, study.model.flat.name, chosen.title, design.name,
         study.specs.time_units or "", np.array([]), design.quantities, design.seed, 0, 0.0,
-        screened, varied,
+        screened, storms, varied,
     )  # fmt: skip
     if PAWN in wishes.methods or LABELS in wishes.methods:
         say(f"{design.runs:,} runs of the design")
@@ -157,6 +169,15 @@ def _notes(design: Design, wishes: Wishes, chosen: Scenario, known: int) -> Iter
             "too, so that runs may begin elsewhere than yours. What becomes of yours when one "
             "number changes from now on is what `cyclesim tipping` tells."
         )
+    own = {(each.changed, each.role) for each in change_numbers(chosen)}
+    strange = [
+        quantity.label
+        for quantity in design.quantities
+        if quantity.varied.kind is VariedKind.CHANGE
+        and (quantity.varied.changed, quantity.varied.role) not in own
+    ]
+    if strange:
+        yield f"this scenario has no {', '.join(strange)}: nothing comes of it here."
     if design.ranks and {MORRIS, SOBOL} & set(wishes.methods):
         yield (
             "Morris and Sobol need numbers that vary independently: the design's correlations "
@@ -167,13 +188,24 @@ def _notes(design: Design, wishes: Wishes, chosen: Scenario, known: int) -> Iter
 
 
 def _most_important(screened: Sequence[Screening], most: int) -> list[int]:
-    """Return the places of the quantities with the largest effects, outputs having equal weight."""
-    total = np.zeros(len(screened[0].quantities))
-    for each in screened:
-        largest = np.nanmax(each.mean, initial=0.0)
-        if largest > 0:
-            total += each.mean / largest
-    return sorted(np.argsort(-total, kind="stable")[:most].tolist())
+    """Return the places of the quantities with the largest effects on any of the outputs.
+
+    Effects are shares of the largest one on the same output, so that each output's first is in.
+    """
+    shares = np.array([each.shares for each in screened])
+    order = np.lexsort((-shares.sum(axis=0), -shares.max(axis=0)))
+    return sorted(order[:most].tolist())
+
+
+def _with_left_out(found: Variance, screened: Screening) -> Variance:
+    """Return shares of variance with the names of what was held, though it matters."""
+    held = [
+        screened.quantities[place]
+        for place in screened.order
+        if screened.shares[place] >= WORTH_NAMING
+        and screened.quantities[place] not in found.quantities
+    ]
+    return replace(found, left_out=tuple(quantity.label for quantity in held))
 
 
 def _with_sample(

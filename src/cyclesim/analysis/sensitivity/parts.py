@@ -48,9 +48,37 @@ class Screening:
     failures: Failures
 
     @property
+    def shares(self) -> Array:
+        """Return each effect as a share of the largest (quantity,), 0 where there is none."""
+        largest = np.nanmax(self.mean, initial=0.0)
+        return np.nan_to_num(self.mean) / largest if largest > 0 else np.zeros(len(self.mean))
+
+    @property
     def order(self) -> list[int]:
         """Return the places of the quantities, the largest effect first."""
         return [int(place) for place in np.argsort(-self.mean, kind="stable")]
+
+
+@dataclass(frozen=True)
+class Tornado:
+    """Where an output ends, all numbers being the study's own but one.
+
+    `numbers` (2, quantity) are the ends of each quantity's way: those of its range or values, or
+    5 % and 95 % where not all numbers are equally likely. `ends` (2, quantity) are the output's
+    there, `own` with no number moved. NaN is a run that failed.
+    """
+
+    output: Output
+    quantities: tuple[Quantity, ...]
+    numbers: Array
+    own: float
+    ends: Array
+
+    @property
+    def order(self) -> list[int]:
+        """Return the places of the quantities, the one that moves the end furthest first."""
+        reach = np.nan_to_num(np.abs(self.ends - self.own)).max(axis=0)
+        return [int(place) for place in np.argsort(-reach, kind="stable")]
 
 
 @dataclass(frozen=True)
@@ -76,7 +104,8 @@ class Variance:
     pairs, NaN below the diagonal; with half the widths of their 95 % intervals. `convergence`
     holds, by number of base points, the total indices and their half widths. `deviation` is
     the output's standard deviation: 0 where it does not vary, NaN where no run reached the end.
-    `heaps` are those that its ends lie in, None where they lie in one.
+    `heaps` are those that its ends lie in, None where they lie in one. `left_out` names numbers
+    that were held at their own, though they matter to this output by Morris.
     """
 
     output: Output
@@ -93,6 +122,7 @@ class Variance:
     course: Course
     heaps: Heaps | None
     failures: Failures
+    left_out: tuple[str, ...] = ()
 
     @property
     def order(self) -> list[int]:
@@ -229,6 +259,7 @@ class SensitivityAnalysis(Shown):
     runs: int
     seconds: float
     screenings: tuple[Screening, ...] = ()
+    tornadoes: tuple[Tornado, ...] = ()
     variances: tuple[Variance, ...] = ()
     distances: tuple[Distance, ...] = ()
     labels: tuple[Labels, ...] = ()

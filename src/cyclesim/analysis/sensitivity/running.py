@@ -46,7 +46,12 @@ class Runner:
 
         `shares` (run, quantity) are points of the unit cube, `places` which of the saved times.
         """
-        numbers = placed(quantities, shares.T)
+        return self.at_numbers(quantities, placed(quantities, shares.T), places)
+
+    def at_numbers(
+        self, quantities: Sequence[Quantity], numbers: np.ndarray, places: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return some of the saved times, and each output then, of numbers (quantity, run)."""
         ready = self.ready(quantities)
         found = np.full((len(self.study.outputs), len(places), numbers.shape[1]), np.nan)
         for first in range(0, numbers.shape[1], AT_ONCE):

@@ -16,6 +16,7 @@ from cyclesim.analysis.sensitivity.parts import (
     Labels,
     Screening,
     SensitivityAnalysis,
+    Tornado,
     Variance,
 )
 from cyclesim.analysis.sensitivity.words import region_words, sentences
@@ -39,6 +40,18 @@ def morris_csv(found: SensitivityAnalysis) -> str:
             (s.output.title, s.quantities[i].label, s.mean[i], s.spread[i], s.interval[i])
             for s in found.screenings
             for i in s.order
+        ),
+    )
+
+
+def tornado_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and quantity: its ends, and where the output ends there."""
+    return _csv(
+        ("output", "quantity", "low_number", "high_number", "own_end", "end_at_low", "end_at_high"),
+        (
+            (t.output.title, t.quantities[i].label, *t.numbers[:, i], t.own, *t.ends[:, i])
+            for t in found.tornadoes
+            for i in t.order
         ),
     )
 
@@ -173,6 +186,7 @@ def _open(value: float) -> float | str:
 
 TABLES: dict[str, Callable[[SensitivityAnalysis], str]] = {
     "morris.csv": morris_csv,
+    "tornado.csv": tornado_csv,
     "sobol.csv": sobol_csv,
     "sobol_over_time.csv": over_time_csv,
     "sobol_pairs.csv": pairs_csv,
@@ -198,6 +212,7 @@ def as_dict(found: SensitivityAnalysis) -> dict[str, Any]:
         "runs": found.runs,
         "quantities": [quantity.label for quantity in found.quantities],
         "morris": [_screening(each) for each in found.screenings],
+        "tornado": [_tornado(each) for each in found.tornadoes],
         "sobol": [_variance(each) for each in found.variances],
         "pawn": [_distance(each) for each in found.distances],
         "labels": [_labels(each) for each in found.labels],
@@ -221,10 +236,22 @@ def _screening(found: Screening) -> dict[str, Any]:
     }
 
 
+def _tornado(found: Tornado) -> dict[str, Any]:
+    return {
+        "output": found.output.title,
+        "own": _number(found.own),
+        "ends": {
+            found.quantities[i].label: [_number(each) for each in found.ends[:, i]]
+            for i in found.order
+        },
+    }
+
+
 def _variance(found: Variance) -> dict[str, Any]:
     return {
         "output": found.output.title,
         "points": found.points,
+        "left_out": list(found.left_out),
         "heaps": None if found.heaps is None else asdict(found.heaps),
         "failures": _failures(found.failures),
         "indices": {

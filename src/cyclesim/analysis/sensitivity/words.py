@@ -217,6 +217,9 @@ def variance_words(found: Variance, time_units: str) -> Iterator[str]:
             f"  The widest interval is +-{_percent(widest)} at {found.points} base points "
             f"(+-{_percent(float(np.nanmax(half)))} at half of them): give more points to be surer."
         )
+    if found.left_out:
+        names = ", ".join(f"'{name}'" for name in found.left_out[:MOST])
+        yield f"  Not among these, though it matters by Morris: {names}. See --most."
     yield from _lead_words(found, time_units)
     yield from _failure_words(found.failures, "a share")
 

@@ -41,6 +41,22 @@ def test_a_tornado_moves_one_number_at_a_time(tmp_path: Path) -> None:
     assert longest == pytest.approx([5 * low - 0.5, 5 * high - 0.5])
 
 
+def test_what_differs_by_rounding_only_is_the_same(tmp_path: Path) -> None:
+    """A quotient of equals is 1, but for its last bits."""
+    vary = "X1: {from: 0, to: 1}, X2: {from: 0, to: 1}"
+    study = study_of(
+        tmp_path, "1000 * ((X1 + 0.1) * (X2 + 1) / (X2 + 1) / (X1 + 0.1))", ["X1", "X2"], vary
+    )
+    found = sensitivity(study, Wishes(points=64, paths=8))
+    assert len(np.unique(found.fans[0].values[:, -1])) > 1  # the bits do differ
+    assert found.variances[0].deviation == 0
+    assert (found.screenings[0].mean == 0).all()
+    assert (found.distances[0].median == 0).all()
+    told = "\n".join(sentences(found))
+    assert told.count("ends the same whatever the numbers") == 2
+    assert "none stands out" in told
+
+
 def test_a_number_of_another_scenario_is_noted(tmp_path: Path) -> None:
     study_of(tmp_path, "X1", ["X1", "X2"], "X1: {from: 0, to: 1}")
     file = tmp_path / "study.yaml"

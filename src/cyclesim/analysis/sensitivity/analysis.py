@@ -22,7 +22,7 @@ from cyclesim.analysis.sensitivity.parts import (
     Tornado,
     Variance,
 )
-from cyclesim.analysis.sensitivity.running import Runner
+from cyclesim.analysis.sensitivity.running import Runner, without_rounding
 from cyclesim.analysis.sensitivity.shifts import distances
 from cyclesim.analysis.sensitivity.tornado import tornadoes
 from cyclesim.analysis.shapes import Behaviour, behaviours
@@ -216,7 +216,7 @@ def _with_sample(
     outputs = runner.study.outputs
     fans = tuple(_fan(output, course) for output, course in zip(outputs, curves, strict=True))
     curves[~np.isfinite(curves)] = np.nan
-    ends = curves[:, -1]
+    ends = without_rounding(curves[:, -1])
     sample = Runs(numbers, ends, curves[:, :, :PATHS])
     found = replace(found, time=times, fans=fans, sample=sample)
     if PAWN in wishes.methods:
@@ -232,7 +232,7 @@ def _with_sample(
 
 def _fan(output: Output, course: np.ndarray) -> Fan:
     failed = int((~np.isfinite(course[-1])).sum())
-    return Fan(output, LEVELS, _spread(course), failed, heaps_of(course[-1]))
+    return Fan(output, LEVELS, _spread(course), failed, heaps_of(without_rounding(course[-1])))
 
 
 def _spread(course: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from cyclesim.ensemble.designs import quantile
 from cyclesim.scenario.design_parts import Distribution, Quantity
 from cyclesim.scenario.parts import Scenario, Study
 
+ROUNDING = 1e-9
+"""Runs that differ by less than this share of their size are the same to rounding."""
 AT_ONCE = 4096
 """Runs done together."""
 
@@ -64,8 +66,7 @@ class Runner:
             )
             found[:, :, part] = curves.values[:, list(places)]
             self.told(part.stop - first)
-        found[~np.isfinite(found)] = np.nan
-        return curves.time[list(places)], found
+        return curves.time[list(places)], without_rounding(found)
 
     def courses(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the saved times, and each output's course (output, time, run).
@@ -79,6 +80,16 @@ class Runner:
             parts.append(curves.values)
             self.told(curves.values.shape[-1])
         return curves.time, np.concatenate(parts, axis=2)
+
+
+def without_rounding(values: np.ndarray) -> np.ndarray:
+    """Return values (..., run): infinite ones NaN, and all equal where only rounding differs."""
+    found = np.where(np.isfinite(values), values, np.nan)
+    for row in found.reshape(-1, found.shape[-1]):
+        there = row[np.isfinite(row)]
+        if there.size and np.ptp(there) <= ROUNDING * np.abs(there).max():
+            row[np.isfinite(row)] = there[0]
+    return found
 
 
 def placed(quantities: Sequence[Quantity], shares: np.ndarray) -> np.ndarray:

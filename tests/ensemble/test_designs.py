@@ -18,9 +18,11 @@ from cyclesim.ensemble.designs import (
     with_runs,
 )
 from cyclesim.errors import StudyError, UsageError
+from cyclesim.scenario import read_study
 from cyclesim.scenario.design_parts import Beta, Lognormal, Normal, Triangular, Uniform, Values
 from cyclesim.scenario.varied import VariedKind
 from tests.ensemble.small import study_file, study_with
+from tests.models_in_text import aux, element, over, stock, xmile
 
 INFINITE = float("inf")
 
@@ -197,6 +199,35 @@ design:
     ):
         expected[row, run] = value
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_one_at_a_time_starts_from_an_element_s_own_initial_value(tmp_path: Path) -> None:
+    over_team = over("Team")
+    text = xmile(
+        stock("First", "7"),
+        stock("Skill", None, extra=over_team + element("a", "2") + element("b", "5")),
+        stock("Trust", "3", extra=over_team),
+        aux("Rate", "1"),
+        before_model='<dimensions><dim name="Team"><elem name="a"/><elem name="b"/></dim>'
+        "</dimensions>",
+    )
+    (tmp_path / "model.xmile").write_text(text, encoding="utf-8")
+
+    def numbers(initial: str) -> np.ndarray:
+        (tmp_path / "study.yaml").write_text(
+            "model: model.xmile\ntitle: Arrays\noutputs: {First: up}\nscenarios: {plain: {}}\n"
+            f"design: {{method: one at a time, vary: {{Rate: {{values: [2]}}}}, "
+            f"initial: {{{initial}: {{from: 10, to: 20}}}}}}\n",
+            encoding="utf-8",
+        )
+        study = read_study(tmp_path / "study.yaml")
+        return sample_of(study, design_named(study)).numbers(0, 4)
+
+    rest = [[1, 2, 1, 1]]
+    np.testing.assert_array_equal(numbers('"Skill[b]"'), [*rest, [5, 5, 10, 20]])
+    np.testing.assert_array_equal(numbers("Trust"), [*rest, [3, 3, 10, 20]])
+    with pytest.raises(UsageError, match="'Skill' has several numbers"):
+        numbers("Skill")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -40,7 +40,7 @@ _FILES = ("sensitivity.html", "sensitivity.json", *TABLES)
     help="Sobol's base points, a power of 2; about twice as many runs a number belong to each.",
 )  # fmt: skip
 @click.option(
-    "--most", default=8, show_default=True, metavar="N",
+    "--most", default=16, show_default=True, metavar="N",
     help="Numbers whose shares of variance are found: those that matter most by Morris.",
 )  # fmt: skip
 @click.option("--runs", type=int, metavar="N", help="Runs for labels and PAWN, else the design's.")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.explanation import Explanation
-from cyclesim.analysis.sensitivity import Screening, Variance
+from cyclesim.analysis.sensitivity import Screening, Tornado, Variance
 from cyclesim.analysis.tipping import Between, Continuation, Margins, RegimeMap
 from cyclesim.ensemble.batch import Outcome
 from cyclesim.errors import UsageError
@@ -18,7 +18,7 @@ from cyclesim.report.confidential import figure_class
 from cyclesim.report.figures import axis_label, plain
 from cyclesim.report.reasons import STRIP
 from cyclesim.report.reasons import figure as explained
-from cyclesim.report.sensitivity import tornado_figure, variance_figure
+from cyclesim.report.sensitivity import screening_figure, tornado_figure, variance_figure
 from cyclesim.report.tipping import between_figure, bifurcation_figure, map_figure, margins_figure
 
 _BAND = (0.05, 0.5, 0.95)
@@ -75,6 +75,11 @@ def _map(found: RegimeMap, *, title: str | None = None) -> Any:
 
 @plot.register
 def _screening(found: Screening, *, title: str | None = None) -> Any:
+    return _titled(screening_figure(found), title)
+
+
+@plot.register
+def _tornado(found: Tornado, *, title: str | None = None) -> Any:
     return _titled(tornado_figure(found), title)
 
 

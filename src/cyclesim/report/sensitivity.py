@@ -9,17 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.analysis.sensitivity import Fan, Labels, Screening, SensitivityAnalysis, Variance
-from cyclesim.analysis.sensitivity.words import answer, sections
-from cyclesim.analysis.words import unit
+from cyclesim.analysis.sensitivity import (
+    Fan,
+    Labels,
+    Screening,
+    SensitivityAnalysis,
+    Tornado,
+    Variance,
+)
+from cyclesim.analysis.sensitivity.words import answer, heaps_words, sections
+from cyclesim.analysis.words import number, unit
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
-from cyclesim.report.figures import FONT, plain
+from cyclesim.report.figures import LINES, plain
 from cyclesim.report.html import scripted_page, template_text
+from cyclesim.report.layouts import BAD, BLUE, FAINT, GOOD, INK, SOFT, layout_of
+from cyclesim.report.regimes import map_figure, map_payload, paths_figure
 
-INK, SOFT, BLUE, GOOD, BAD = "#1d2126", "#59616a", "#0068a8", "#007a58", "#b94a08"
 MOST_BARS = 12
 MOST_OUTPUTS = 4
-_END_COLOURS = {"gets better": GOOD, "gets worse": BAD, "moves": "#9aa1a9"}
+LEAST_SHARE = 0.03
+_END_COLOURS = {"gets better": GOOD, "gets worse": BAD, "moves": FAINT}
 
 
 @dataclass(frozen=True)
@@ -29,18 +38,8 @@ class Drawn:
     heading: str
     words: str
     figure: Any
-
-
-def _layout(x: str, y: str, height: int, **more: Any) -> dict[str, Any]:
-    axis = {"gridcolor": "#e3e6ea", "linecolor": "#9aa1a9", "automargin": True, "zeroline": False}
-    return {
-        "font": {"family": FONT, "size": 13, "color": INK},
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SOFT},
-        "height": height, "margin": {"l": 70, "r": 30, "t": 20, "b": 60},
-        "xaxis": {**axis, "title": {"text": x}}, "yaxis": {**axis, "title": {"text": y}},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, **more,
-    }  # fmt: skip
+    chosen: bool = False
+    """Whether the reader chooses what it shows."""
 
 
 def fan_figure(fan: Fan, time: np.ndarray, time_units: str) -> Any:
@@ -61,13 +60,41 @@ def fan_figure(fan: Fan, time: np.ndarray, time_units: str) -> Any:
             x=time, y=lower, mode="lines", line={"width": 0}, fill="tonexty",
             fillcolor=f"{shade}0.3)", name="half of the runs", hoverinfo="skip",
         ),
-        go.Scatter(x=time, y=middle, mode="lines", name="median", line={"color": BLUE, "width": 2}),
     ]  # fmt: skip
+    if fan.heaps is None:  # between two heaps the median is where hardly a run is
+        line = {"color": BLUE, "width": 2}
+        traces.append(go.Scatter(x=time, y=middle, mode="lines", name="median", line=line))
     label = plain(unit(fan.output.variable.units) or fan.output.title)
-    return figure_class()(data=traces, layout=_layout(plain(time_units) or "time", label, 340))
+    return figure_class()(data=traces, layout=layout_of(plain(time_units) or "time", label, 340))
 
 
-def tornado_figure(found: Screening) -> Any:
+def tornado_figure(found: Tornado) -> Any:
+    """Return where an output ends with one number at either end of its way, the longest on top."""
+    import plotly.graph_objects as go
+
+    order = found.order[:MOST_BARS][::-1]
+    names = [_short(found.quantities[place].label) for place in order]
+    sides = (("with the number at its lower end", BLUE), ("at its upper end", BAD))
+    bars = [
+        go.Bar(
+            x=found.ends[side, order] - found.own, base=found.own, y=names, orientation="h",
+            name=name, marker={"color": colour}, customdata=[
+                [number(float(found.numbers[side, place])), number(float(found.ends[side, place]))]
+                for place in order
+            ],
+            hovertemplate="at %{customdata[0]}: %{customdata[1]}<extra>%{y}</extra>",
+        )
+        for side, (name, colour) in enumerate(sides)
+    ]  # fmt: skip
+    label = plain(unit(found.output.variable.units)) or "its own unit"
+    layout = layout_of(f"where it ends, {label}", "", 130 + 26 * len(order), barmode="overlay")
+    line = {"color": INK, "width": 1}
+    layout["shapes"] = [{"type": "line", "x0": found.own, "x1": found.own, "yref": "paper",
+                         "y0": 0, "y1": 1, "line": line}]  # fmt: skip
+    return figure_class()(data=bars, layout=layout)
+
+
+def screening_figure(found: Screening) -> Any:
     """Return the mean size of each quantity's effect on an output's end, the largest on top."""
     import plotly.graph_objects as go
 
@@ -79,7 +106,7 @@ def tornado_figure(found: Screening) -> Any:
         hovertemplate="%{x:.3~g}<extra>%{y}</extra>",
     )  # fmt: skip
     label = f"effect on the end, {plain(unit(found.output.variable.units)) or 'own unit'}"
-    return figure_class()(data=[bars], layout=_layout(label, "", 110 + 26 * len(order)))
+    return figure_class()(data=[bars], layout=layout_of(label, "", 110 + 26 * len(order)))
 
 
 def variance_figure(found: Variance) -> Any:
@@ -101,8 +128,31 @@ def variance_figure(found: Variance) -> Any:
         )
         for name, value, half, colour in sets
     ]  # fmt: skip
-    layout = _layout("share of the variance, per cent", "", 130 + 34 * len(order), barmode="group")
+    layout = layout_of(
+        "share of the variance, per cent", "", 130 + 34 * len(order), barmode="group"
+    )
     return figure_class()(data=bars, layout=layout)
+
+
+def course_figure(found: Variance, time_units: str) -> Any:
+    """Return the shares of an output's variance over time, of the largest quantities."""
+    import plotly.graph_objects as go
+
+    course = found.course
+    peaks = np.nan_to_num(course.total).max(axis=1)
+    chosen = [place for place in np.argsort(-peaks, kind="stable") if peaks[place] >= LEAST_SHARE]
+    lines = [
+        go.Scatter(
+            x=course.time, y=100 * np.clip(course.total[place], 0, None), mode="lines+markers",
+            name=_short(found.quantities[place].label, 34), marker={"color": line.light, "size": 5},
+            line={"color": line.light, "width": 2, "dash": line.dash},
+            hovertemplate="%{y:.0f} %<extra>%{fullData.name}</extra>",
+        )
+        for place, line in zip(chosen, LINES[1:], strict=False)
+    ]  # fmt: skip
+    layout = layout_of(plain(time_units) or "time", "share of the variance, per cent", 380)
+    layout["yaxis"]["rangemode"] = "tozero"
+    return figure_class()(data=lines, layout=layout)
 
 
 def labels_figure(found: Sequence[Labels]) -> Any:
@@ -122,7 +172,7 @@ def labels_figure(found: Sequence[Labels]) -> Any:
                 hovertemplate="%{x:.1f} %<extra>%{fullData.name}</extra>",
             )
         )  # fmt: skip
-    layout = _layout("share of the runs, per cent", "", 130 + 30 * len(rows), barmode="stack")
+    layout = layout_of("share of the runs, per cent", "", 130 + 30 * len(rows), barmode="stack")
     return figure_class()(data=bars, layout=layout)
 
 
@@ -137,12 +187,21 @@ def figures(found: SensitivityAnalysis) -> Iterator[Drawn]:
             "Better or worse", "In how many of the runs each output ends better or worse than it "
             "began.", labels_figure(found.labels),
         )  # fmt: skip
+    if map_payload(found) is not None:
+        yield Drawn(
+            "Where it gets better and worse",
+            "Each sign is a run; the other numbers differ from run to run too. The frame, where "
+            "there is one, is the region found for the outcome named in it.",
+            map_figure(),
+            chosen=True,
+        )
     for fan in found.fans[:MOST_OUTPUTS]:
         yield Drawn(
             f"{fan.output.title} over time",
-            "The median of all runs, with the middle half and nine tenths of them.",
+            _fan_words(fan),
             fan_figure(fan, found.time, found.time_units),
         )
+        yield from _paths(found, fan)
     for variance in found.variances[:MOST_OUTPUTS]:
         if variance.deviation > 0:
             yield Drawn(
@@ -150,13 +209,53 @@ def figures(found: SensitivityAnalysis) -> Iterator[Drawn]:
                 "Shares of its variance by Sobol, with their 95 % intervals.",
                 variance_figure(variance),
             )
+            yield Drawn(
+                f"What decides {variance.output.title}, over time",
+                "Shares of its variance then, each with all it acts together with; the lines may "
+                "come to more than 100 %. Times at which it does not vary are left out.",
+                course_figure(variance, found.time_units),
+            )
+    for tornado in found.tornadoes[:MOST_OUTPUTS]:
+        yield Drawn(
+            f"One number at a time: {tornado.output.title}",
+            "Where it ends with one number at either end of its way and all others the study's "
+            "own; the line is where it ends with none moved. What numbers do together it does "
+            "not show.",
+            tornado_figure(tornado),
+        )
     for screening in found.screenings[:MOST_OUTPUTS]:
         yield Drawn(
             f"What matters at all for {screening.output.title}",
             "Mean size of the effect of moving a number across its distribution, wherever the "
             "others stand (Morris), with its 95 % interval.",
-            tornado_figure(screening),
+            screening_figure(screening),
         )
+
+
+def _paths(found: SensitivityAnalysis, fan: Fan) -> Iterator[Drawn]:
+    labels = next((each for each in found.labels if each.output is fan.output), None)
+    if labels is None or found.sample is None:
+        return
+    paths = found.sample.paths[found.fans.index(fan)]
+    yield Drawn(
+        f"{fan.output.title} run by run",
+        f"The first {paths.shape[1]} runs, each coloured by what becomes of it; in brackets the "
+        f"share of all {len(labels.end_of):,}.",
+        paths_figure(labels, found.time, paths, found.time_units),
+    )
+
+
+def _fan_words(fan: Fan) -> str:
+    words = "The median of all runs, with the middle half and nine tenths of them."
+    if fan.heaps is not None:
+        words = (
+            "The middle half and nine tenths of all runs. They end in two heaps, "
+            f"{heaps_words(fan.heaps, fan.output)}: hardly a run lies between, and no median "
+            "speaks for them."
+        )
+    if fan.failed:
+        words += f" {fan.failed:,} of the runs fail before the end, and are missing from then on."
+    return words
 
 
 def sensitivity_html(found: SensitivityAnalysis) -> str:
@@ -165,6 +264,7 @@ def sensitivity_html(found: SensitivityAnalysis) -> str:
     payload = {
         "charts": [json.loads(each.figure.to_json()) for each in drawn],
         "config": PLOTLY_CONFIG,
+        "map": map_payload(found),
     }
     return scripted_page(
         "sensitivity.html",

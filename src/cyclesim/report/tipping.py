@@ -23,10 +23,10 @@ from cyclesim.analysis.tipping import (
 from cyclesim.analysis.tipping.words import answer, rule_words, sections
 from cyclesim.analysis.words import moment, number, with_unit
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
-from cyclesim.report.figures import FONT, axis_label, plain
+from cyclesim.report.figures import axis_label, plain
 from cyclesim.report.html import scripted_page, template_text
+from cyclesim.report.layouts import BAD, GOOD, INK, SOFT, layout_of
 
-GOOD, BAD, INK, SOFT = "#007a58", "#b94a08", "#1d2126", "#59616a"
 MOST_BARS = 14
 _SYMBOLS = {Special.FOLD: "diamond", Special.HOPF: "circle-open", Special.BRANCH: "x"}
 
@@ -38,18 +38,6 @@ class Shown:
     heading: str
     words: str
     figure: Any
-
-
-def _layout(x: str, y: str, height: int = 380, **more: Any) -> dict[str, Any]:
-    axis = {"gridcolor": "#e3e6ea", "linecolor": "#9aa1a9", "automargin": True, "zeroline": False}
-    return {
-        "font": {"family": FONT, "size": 13, "color": INK},
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": SOFT}, "height": height,
-        "margin": {"l": 70, "r": 30, "t": 20, "b": 60},
-        "xaxis": {**axis, "title": {"text": x}}, "yaxis": {**axis, "title": {"text": y}},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, **more,
-    }  # fmt: skip
 
 
 def margins_figure(found: Margins, levers: Sequence[str] = ()) -> Any:
@@ -80,7 +68,9 @@ def margins_figure(found: Margins, levers: Sequence[str] = ()) -> Any:
             )  # fmt: skip
     drawn = figure_class()(
         data=traces,
-        layout=_layout("change from today, per cent", "", 120 + 30 * len(names), barmode="overlay"),
+        layout=layout_of(
+            "change from today, per cent", "", 120 + 30 * len(names), barmode="overlay"
+        ),
     )
     drawn.update_yaxes(categoryorder="array", categoryarray=[_bold(n, levers) for n in names])
     drawn.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5)
@@ -114,7 +104,7 @@ def between_figure(found: Between) -> Any:
     lines = [_upright(100 * share, INK) for share in found.shares]
     label = axis_label(f"{found.rule.title} at the end", found.rule.units)
     drawn = figure_class()(
-        data=traces, layout=_layout("share of the way from the bad to the good start, per cent",
+        data=traces, layout=layout_of("share of the way from the bad to the good start, per cent",
                                     label, shapes=lines)
     )  # fmt: skip
     for share in found.shares:
@@ -128,7 +118,7 @@ def bifurcation_figure(found: Continuation) -> Any:
     import plotly.graph_objects as go
 
     drawn = figure_class()(
-        layout=_layout(
+        layout=layout_of(
             axis_label(found.parameter, found.units), axis_label(found.output, found.output_units),
             430, shapes=[_upright(found.today, SOFT)],
         )
@@ -199,7 +189,7 @@ def map_figure(found: RegimeMap) -> Any:
                    marker={"color": "#0068a8", "size": 15, "symbol": "star"})
     )  # fmt: skip
     labels = [axis_label(n, u) for n, u in zip(found.names, found.units, strict=True)]
-    drawn = figure_class()(data=traces, layout=_layout(labels[0], labels[1], 460))
+    drawn = figure_class()(data=traces, layout=layout_of(labels[0], labels[1], 460))
     for axis, (low, high) in zip(
         (drawn.update_xaxes, drawn.update_yaxes), found.limits, strict=True
     ):
@@ -236,7 +226,7 @@ def pulses_figure(found: Sequence[Pulses], time_units: str) -> Any:
     ]  # fmt: skip
     label = axis_label(f"added to {found[0].variable}", found[0].units)
     drawn = figure_class()(
-        data=traces, layout=_layout(f"duration, {plain(time_units)}s", label, showlegend=True)
+        data=traces, layout=layout_of(f"duration, {plain(time_units)}s", label, showlegend=True)
     )
     drawn.update_xaxes(type="log", tickvals=found[0].durations.tolist())
     drawn.update_yaxes(zeroline=True, zerolinecolor=SOFT)

@@ -10,28 +10,39 @@ import numpy as np
 
 from cyclesim.analysis.labels import label
 from cyclesim.analysis.sensitivity.discovery import discovered, share_of
-from cyclesim.analysis.sensitivity.indices import distances, screenings, variances
+from cyclesim.analysis.sensitivity.heaps import heaps_of
+from cyclesim.analysis.sensitivity.indices import screenings, variances
 from cyclesim.analysis.sensitivity.parts import (
     Fan,
     Labels,
+    Runs,
     Screening,
     SensitivityAnalysis,
     Share,
+    Tornado,
     Variance,
 )
-from cyclesim.analysis.sensitivity.running import Runner
+from cyclesim.analysis.sensitivity.running import Runner, without_rounding
+from cyclesim.analysis.sensitivity.shifts import distances
+from cyclesim.analysis.sensitivity.tornado import tornadoes
 from cyclesim.analysis.shapes import Behaviour, behaviours
 from cyclesim.ensemble.batch import plan_of
-from cyclesim.ensemble.designs import design_named, sample_of, scenarios_named
+from cyclesim.ensemble.designs import base_numbers, design_named, sample_of, scenarios_named
 from cyclesim.errors import UsageError
 from cyclesim.scenario.design_parts import Design
 from cyclesim.scenario.parts import Direction, Output, Scenario, Study
-from cyclesim.scenario.varied import VariedKind
+from cyclesim.scenario.varied import VariedKind, change_numbers
 
 MORRIS, SOBOL, PAWN, LABELS = "morris", "sobol", "pawn", "labels"
 METHODS = (MORRIS, SOBOL, PAWN, LABELS)
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOST_COURSES = 8
+WORTH_NAMING = 0.3
+"""A number left out is named where it has this share of the largest effect on an output."""
+PATHS = 120
+"""Runs whose whole course is kept, to be drawn."""
+LEAST_RUNS = 100
+"""Fewer tell nothing of labels and distributions."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ class Wishes:
     methods: tuple[str, ...] = METHODS
     paths: int = 20
     points: int = 256
-    most: int = 8
+    most: int = 16
     runs: int | None = None
     seed: int | None = None
     target: str | None = None
@@ -78,6 +89,12 @@ def sensitivity(
     if MORRIS in wishes.methods or (SOBOL in wishes.methods and many):
         say(f"screening {len(design.quantities)} numbers (Morris)")
         screened = screenings(runner, wishes.paths, design.seed)
+    storms: tuple[Tornado, ...] = ()
+    if MORRIS in wishes.methods:
+        try:
+            storms = tornadoes(runner, base_numbers(study, (chosen,), design))
+        except UsageError as error:
+            notes.append(f"no tornado is drawn: {error}")
     if SOBOL in wishes.methods:
         some = design.quantities
         if many:
@@ -90,10 +107,12 @@ def sensitivity(
             )
         say(f"shares of variance of {len(some)} numbers (Sobol)")
         varied = variances(runner, some, wishes.points, design.seed)
+        if many:
+            varied = tuple(map(_with_left_out, varied, screened))
     found = SensitivityAnalysis(
         study.title, study.model.flat.name, chosen.title, design.name,
         study.specs.time_units or "", np.array([]), design.quantities, design.seed, 0, 0.0,
-        screened, varied,
+        screened, storms, varied,
     )  # fmt: skip
     if PAWN in wishes.methods or LABELS in wishes.methods:
         say(f"{design.runs:,} runs of the design")
@@ -122,9 +141,13 @@ def _design(study: Study, wishes: Wishes) -> Design:
         faults.append(f"{wishes.points} base points are no power of 2: give 64, 128 or 256.")
     if wishes.most < 2:
         faults.append(f"{wishes.most} numbers are too few: give 2 or more.")
-    if wishes.runs is not None and wishes.runs < 100:
-        faults.append(f"{wishes.runs} runs are too few: give 100 or more.")
+    if wishes.seed is not None and not 0 <= wishes.seed < 2**63:
+        faults.append(f"the seed {wishes.seed} is not a whole number from 0 on.")
     design = design_named(study, wishes.design)
+    runs = design.runs if wishes.runs is None else wishes.runs
+    if runs < LEAST_RUNS and (wishes.runs is not None or {PAWN, LABELS} & set(wishes.methods)):
+        whose = f"the design's {runs}" if wishes.runs is None else f"{runs}"
+        faults.append(f"{whose} runs are too few: give {LEAST_RUNS} or more with --runs.")
     if design.table is not None or not design.method.random:
         faults.append(
             f"the design '{design.name}' is of method '{design.method.value}': it says no "
@@ -146,6 +169,15 @@ def _notes(design: Design, wishes: Wishes, chosen: Scenario, known: int) -> Iter
             "too, so that runs may begin elsewhere than yours. What becomes of yours when one "
             "number changes from now on is what `cyclesim tipping` tells."
         )
+    own = {(each.changed, each.role) for each in change_numbers(chosen)}
+    strange = [
+        quantity.label
+        for quantity in design.quantities
+        if quantity.varied.kind is VariedKind.CHANGE
+        and (quantity.varied.changed, quantity.varied.role) not in own
+    ]
+    if strange:
+        yield f"this scenario has no {', '.join(strange)}: nothing comes of it here."
     if design.ranks and {MORRIS, SOBOL} & set(wishes.methods):
         yield (
             "Morris and Sobol need numbers that vary independently: the design's correlations "
@@ -156,13 +188,24 @@ def _notes(design: Design, wishes: Wishes, chosen: Scenario, known: int) -> Iter
 
 
 def _most_important(screened: Sequence[Screening], most: int) -> list[int]:
-    """Return the places of the quantities with the largest effects, outputs having equal weight."""
-    total = np.zeros(len(screened[0].quantities))
-    for each in screened:
-        largest = np.nanmax(each.mean)
-        if largest > 0:
-            total += each.mean / largest
-    return sorted(np.argsort(-total, kind="stable")[:most].tolist())
+    """Return the places of the quantities with the largest effects on any of the outputs.
+
+    Effects are shares of the largest one on the same output, so that each output's first is in.
+    """
+    shares = np.array([each.shares for each in screened])
+    order = np.lexsort((-shares.sum(axis=0), -shares.max(axis=0)))
+    return sorted(order[:most].tolist())
+
+
+def _with_left_out(found: Variance, screened: Screening) -> Variance:
+    """Return shares of variance with the names of what was held, though it matters."""
+    held = [
+        screened.quantities[place]
+        for place in screened.order
+        if screened.shares[place] >= WORTH_NAMING
+        and screened.quantities[place] not in found.quantities
+    ]
+    return replace(found, left_out=tuple(quantity.label for quantity in held))
 
 
 def _with_sample(
@@ -171,13 +214,12 @@ def _with_sample(
     numbers = sample_of(runner.study, design, (runner.scenario,)).numbers(0, design.runs)
     times, curves = runner.courses(numbers)
     outputs = runner.study.outputs
-    fans = tuple(
-        Fan(output, LEVELS, np.nanquantile(course, LEVELS, axis=1))
-        for output, course in zip(outputs, curves, strict=True)
-    )
-    found = replace(found, time=times, fans=fans)
+    fans = tuple(_fan(output, course) for output, course in zip(outputs, curves, strict=True))
+    curves[~np.isfinite(curves)] = np.nan
+    ends = without_rounding(curves[:, -1])
+    sample = Runs(numbers, ends, curves[:, :, :PATHS])
+    found = replace(found, time=times, fans=fans, sample=sample)
     if PAWN in wishes.methods:
-        ends = np.where(np.isfinite(curves[:, -1]), curves[:, -1], np.nan)
         found = replace(found, distances=distances(runner, numbers, ends, design.seed))
     if LABELS in wishes.methods:
         judged = tuple(
@@ -185,6 +227,21 @@ def _with_sample(
             for output, course in zip(outputs, curves, strict=True)
         )
         found = replace(found, labels=judged)
+    return found
+
+
+def _fan(output: Output, course: np.ndarray) -> Fan:
+    failed = int((~np.isfinite(course[-1])).sum())
+    return Fan(output, LEVELS, _spread(course), failed, heaps_of(without_rounding(course[-1])))
+
+
+def _spread(course: np.ndarray) -> np.ndarray:
+    """Return quantiles (level, time) of the runs that have not failed by then, NaN where none."""
+    found = np.full((len(LEVELS), len(course)), np.nan)
+    for place, row in enumerate(course):
+        finite = row[np.isfinite(row)]
+        if finite.size:
+            found[:, place] = np.quantile(finite, LEVELS)
     return found
 
 
@@ -202,8 +259,9 @@ def _labels(
         discovered(outcome, design.quantities, numbers, ends == outcome) for outcome in outcomes
     )
     return Labels(
-        output, _shares(names)[:MOST_COURSES], _shares(ends), tuple(r for r in regions if r)
-    )
+        output, _shares(names)[:MOST_COURSES], _shares(ends), tuple(r for r in regions if r),
+        tuple(names.tolist()), tuple(ends.tolist()),
+    )  # fmt: skip
 
 
 _WORSE, _BETTER = "gets worse", "gets better"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cyclesim.analysis.sensitivity.heaps import Heaps
 from cyclesim.display import Shown
 from cyclesim.scenario.design_parts import Quantity
 from cyclesim.scenario.parts import Output
@@ -32,7 +33,8 @@ class Failures:
 class Screening:
     """Morris's elementary effects of each quantity (quantity,) on an output's end, in its unit.
 
-    `mean` is the mean size of the effect of moving the quantity across its distribution, `spread`
+    `mean` is the mean size of the effect of moving the quantity across its distribution (from
+    end to end where all numbers are equally likely, else from 5 % to 95 %), `spread`
     their standard deviation (other quantities matter to it, or its effect is no straight line),
     `interval` half the width of the 95 % interval of the mean.
     """
@@ -46,9 +48,52 @@ class Screening:
     failures: Failures
 
     @property
+    def shares(self) -> Array:
+        """Return each effect as a share of the largest (quantity,), 0 where there is none."""
+        largest = np.nanmax(self.mean, initial=0.0)
+        return np.nan_to_num(self.mean) / largest if largest > 0 else np.zeros(len(self.mean))
+
+    @property
     def order(self) -> list[int]:
         """Return the places of the quantities, the largest effect first."""
         return [int(place) for place in np.argsort(-self.mean, kind="stable")]
+
+
+@dataclass(frozen=True)
+class Tornado:
+    """Where an output ends, all numbers being the study's own but one.
+
+    `numbers` (2, quantity) are the ends of each quantity's way: those of its range or values, or
+    5 % and 95 % where not all numbers are equally likely. `ends` (2, quantity) are the output's
+    there, `own` with no number moved. NaN is a run that failed.
+    """
+
+    output: Output
+    quantities: tuple[Quantity, ...]
+    numbers: Array
+    own: float
+    ends: Array
+
+    @property
+    def order(self) -> list[int]:
+        """Return the places of the quantities, the one that moves the end furthest first."""
+        reach = np.nan_to_num(np.abs(self.ends - self.own)).max(axis=0)
+        return [int(place) for place in np.argsort(-reach, kind="stable")]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Shares of an output's variance over time: `time` (moment,), the others (quantity, moment).
+
+    `first` alone, `total` with all interactions, `interval` half the width of its 95 % interval;
+    NaN where the output does not vary. `deviation` (moment,) is its standard deviation.
+    """
+
+    time: Array
+    first: Array
+    total: Array
+    interval: Array
+    deviation: Array
 
 
 @dataclass(frozen=True)
@@ -57,8 +102,10 @@ class Variance:
 
     `first` (quantity,) alone, `total` with all its interactions, `second` (quantity, quantity) of
     pairs, NaN below the diagonal; with half the widths of their 95 % intervals. `convergence`
-    holds, by number of base points, the total indices and their half widths. `share` is the range
-    of the output's variance left to explain: 0 where the output does not vary.
+    holds, by number of base points, the total indices and their half widths. `deviation` is
+    the output's standard deviation: 0 where it does not vary, NaN where no run reached the end.
+    `heaps` are those that its ends lie in, None where they lie in one. `left_out` names numbers
+    that were held at their own, though they matter to this output by Morris.
     """
 
     output: Output
@@ -72,7 +119,10 @@ class Variance:
     points: int
     deviation: float
     convergence: Mapping[int, tuple[Array, Array]]
+    course: Course
+    heaps: Heaps | None
     failures: Failures
+    left_out: tuple[str, ...] = ()
 
     @property
     def order(self) -> list[int]:
@@ -85,14 +135,15 @@ class Distance:
     """PAWN: how far fixing a quantity moves the distribution of an output's end.
 
     `median` and `largest` (quantity,) are Kolmogorov-Smirnov distances between 0 and 1 over
-    the slices of the quantity; `noise` is what a quantity that does nothing would show.
+    the slices of the quantity; `noise` (quantity,) is what one that does nothing stays below in
+    99 of 100 cases.
     """
 
     output: Output
     quantities: tuple[Quantity, ...]
     median: Array
     largest: Array
-    noise: float
+    noise: Array
     failures: Failures
 
     @property
@@ -153,30 +204,49 @@ class Discovery:
 
 @dataclass(frozen=True)
 class Labels:
-    """What became of an output in how many runs: by the course's name, and better or worse."""
+    """What became of an output in how many runs: by the course's name, and better or worse.
+
+    `course_of` and `end_of` (run,) name those of each run.
+    """
 
     output: Output
     courses: tuple[Share, ...]
     ends: tuple[Share, ...]
     discoveries: tuple[Discovery, ...]
+    course_of: tuple[str, ...]
+    end_of: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Fan:
-    """The spread of an output over time: `levels` (level,), `values` (level, time)."""
+    """The spread of an output over time: `levels` (level,), `values` (level, time).
+
+    At each time it is that of the runs that have not failed by then; `failed` do before the end.
+    `heaps` are those that the ends lie in, None where they lie in one.
+    """
 
     output: Output
     levels: tuple[float, ...]
     values: Array
+    failed: int = 0
+    heaps: Heaps | None = None
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The design's own runs: `numbers` (quantity, run), where each output ended (output, run).
+
+    `paths` (output, time, run) are the whole courses of the first runs. NaN is a run that failed.
+    """
+
+    numbers: Array
+    ends: Array
+    paths: Array
 
 
 @dataclass(frozen=True)
 class SensitivityAnalysis(Shown):
-    """Which numbers decide where a scenario ends. What was not asked for is empty.
-
-    `screened` counts the quantities that the variance was looked at for, the others held at
-    their own numbers.
-    """
+    """Which numbers decide where a scenario ends. What was not asked for is empty."""
 
     study: str
     model: str
@@ -189,8 +259,10 @@ class SensitivityAnalysis(Shown):
     runs: int
     seconds: float
     screenings: tuple[Screening, ...] = ()
+    tornadoes: tuple[Tornado, ...] = ()
     variances: tuple[Variance, ...] = ()
     distances: tuple[Distance, ...] = ()
     labels: tuple[Labels, ...] = ()
     fans: tuple[Fan, ...] = ()
+    sample: Runs | None = None
     notes: tuple[str, ...] = field(default_factory=tuple)

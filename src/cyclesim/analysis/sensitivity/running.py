@@ -12,6 +12,8 @@ from cyclesim.ensemble.designs import quantile
 from cyclesim.scenario.design_parts import Distribution, Quantity
 from cyclesim.scenario.parts import Scenario, Study
 
+ROUNDING = 1e-9
+"""Runs that differ by less than this share of their size are the same to rounding."""
 AT_ONCE = 4096
 """Runs done together."""
 
@@ -37,9 +39,23 @@ class Runner:
 
         `shares` (run, quantity) are points of the unit cube.
         """
-        numbers = placed(quantities, shares.T)
+        return self.reached(quantities, shares, [-1])[1][:, 0]
+
+    def reached(
+        self, quantities: Sequence[Quantity], shares: np.ndarray, places: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return some of the saved times, and each output then (output, time, run).
+
+        `shares` (run, quantity) are points of the unit cube, `places` which of the saved times.
+        """
+        return self.at_numbers(quantities, placed(quantities, shares.T), places)
+
+    def at_numbers(
+        self, quantities: Sequence[Quantity], numbers: np.ndarray, places: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return some of the saved times, and each output then, of numbers (quantity, run)."""
         ready = self.ready(quantities)
-        found = np.full((len(self.study.outputs), numbers.shape[1]), np.nan)
+        found = np.full((len(self.study.outputs), len(places), numbers.shape[1]), np.nan)
         for first in range(0, numbers.shape[1], AT_ONCE):
             part = slice(first, min(first + AT_ONCE, numbers.shape[1]))
             # One noise for all: what differs between runs is what was varied.
@@ -48,10 +64,9 @@ class Runner:
                 keep=ready.rows,
                 runs=np.zeros(part.stop - first, dtype=int),
             )
-            found[:, part] = curves.values[:, -1]
+            found[:, :, part] = curves.values[:, list(places)]
             self.told(part.stop - first)
-        found[~np.isfinite(found)] = np.nan
-        return found
+        return curves.time[list(places)], without_rounding(found)
 
     def courses(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the saved times, and each output's course (output, time, run).
@@ -65,6 +80,16 @@ class Runner:
             parts.append(curves.values)
             self.told(curves.values.shape[-1])
         return curves.time, np.concatenate(parts, axis=2)
+
+
+def without_rounding(values: np.ndarray) -> np.ndarray:
+    """Return values (..., run): infinite ones NaN, and all equal where only rounding differs."""
+    found = np.where(np.isfinite(values), values, np.nan)
+    for row in found.reshape(-1, found.shape[-1]):
+        there = row[np.isfinite(row)]
+        if there.size and np.ptp(there) <= ROUNDING * np.abs(there).max():
+            row[np.isfinite(row)] = there[0]
+    return found
 
 
 def placed(quantities: Sequence[Quantity], shares: np.ndarray) -> np.ndarray:

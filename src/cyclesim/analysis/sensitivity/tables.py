@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from cyclesim.analysis.sensitivity.parts import (
@@ -15,6 +16,7 @@ from cyclesim.analysis.sensitivity.parts import (
     Labels,
     Screening,
     SensitivityAnalysis,
+    Tornado,
     Variance,
 )
 from cyclesim.analysis.sensitivity.words import region_words, sentences
@@ -42,6 +44,18 @@ def morris_csv(found: SensitivityAnalysis) -> str:
     )
 
 
+def tornado_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output and quantity: its ends, and where the output ends there."""
+    return _csv(
+        ("output", "quantity", "low_number", "high_number", "own_end", "end_at_low", "end_at_high"),
+        (
+            (t.output.title, t.quantities[i].label, *t.numbers[:, i], t.own, *t.ends[:, i])
+            for t in found.tornadoes
+            for i in t.order
+        ),
+    )
+
+
 def sobol_csv(found: SensitivityAnalysis) -> str:
     """Return a row an output and quantity: first and total index, with intervals."""
     return _csv(
@@ -55,6 +69,20 @@ def sobol_csv(found: SensitivityAnalysis) -> str:
     )  # fmt: skip
 
 
+def over_time_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output, time and quantity: first and total index then, and the deviation."""
+    return _csv(
+        ("output", "time", "quantity", "first", "total", "total_interval", "deviation"),
+        (
+            (v.output.title, time, v.quantities[i].label, v.course.first[i, place],
+             v.course.total[i, place], v.course.interval[i, place], v.course.deviation[place])
+            for v in found.variances
+            for place, time in enumerate(v.course.time)
+            for i in v.order
+        ),
+    )  # fmt: skip
+
+
 def pairs_csv(found: SensitivityAnalysis) -> str:
     """Return a row an output and pair of quantities: the second-order index, with its interval."""
     return _csv(
@@ -63,7 +91,6 @@ def pairs_csv(found: SensitivityAnalysis) -> str:
             (v.output.title, v.quantities[i].label, v.quantities[j].label, v.second[i, j],
              v.second_interval[i, j])
             for v in found.variances
-            if v.second.ndim == 2
             for i in range(len(v.quantities))
             for j in range(i + 1, len(v.quantities))
         ),
@@ -78,7 +105,6 @@ def convergence_csv(found: SensitivityAnalysis) -> str:
             (v.output.title, v.quantities[i].label, points, total[i], half[i])
             for v in found.variances
             for points, (total, half) in v.convergence.items()
-            if len(total) == len(v.quantities)
             for i in v.order
         ),
     )
@@ -89,7 +115,7 @@ def pawn_csv(found: SensitivityAnalysis) -> str:
     return _csv(
         ("output", "quantity", "median", "largest", "idle"),
         (
-            (d.output.title, d.quantities[i].label, d.median[i], d.largest[i], d.noise)
+            (d.output.title, d.quantities[i].label, d.median[i], d.largest[i], d.noise[i])
             for d in found.distances
             for i in d.order
         ),
@@ -122,14 +148,54 @@ def quantiles_csv(found: SensitivityAnalysis) -> str:
     )
 
 
+def regions_csv(found: SensitivityAnalysis) -> str:
+    """Return a row an output, outcome and limit: the region's density and coverage, and words."""
+    return _csv(
+        ("output", "outcome", "density", "coverage", "share_of_all", "inside", "runs", "quantity",
+         "low", "high", "words"),
+        (
+            (each.output.title, r.outcome, r.density, r.coverage, r.cases / r.runs, r.inside,
+             r.runs, limit.quantity.label, _open(limit.low), _open(limit.high),
+             region_words(r, each.output.title))
+            for each in found.labels
+            for r in each.discoveries
+            for limit in r.limits
+        ),
+    )  # fmt: skip
+
+
+def runs_csv(found: SensitivityAnalysis) -> str:
+    """Return a row a run of the design: its numbers, where each output ended, and its labels."""
+    if found.sample is None:
+        return _csv(("run",), ())
+    titles = [fan.output.title for fan in found.fans]
+    header = ["run", *(quantity.label for quantity in found.quantities)]
+    header += [f"{title} (end)" for title in titles]
+    header += [f"{each.output.title} ({kind})" for each in found.labels for kind in _KINDS]
+    labels = [of for each in found.labels for of in (each.end_of, each.course_of)]
+    columns = [*found.sample.numbers.tolist(), *found.sample.ends.tolist(), *labels]
+    return _csv(header, ((run, *row) for run, row in enumerate(zip(*columns, strict=True))))
+
+
+_KINDS = ("outcome", "course")
+
+
+def _open(value: float) -> float | str:
+    return value if math.isfinite(value) else ""
+
+
 TABLES: dict[str, Callable[[SensitivityAnalysis], str]] = {
     "morris.csv": morris_csv,
+    "tornado.csv": tornado_csv,
     "sobol.csv": sobol_csv,
+    "sobol_over_time.csv": over_time_csv,
     "sobol_pairs.csv": pairs_csv,
     "sobol_convergence.csv": convergence_csv,
     "pawn.csv": pawn_csv,
     "labels.csv": labels_csv,
+    "regions.csv": regions_csv,
     "quantiles.csv": quantiles_csv,
+    "runs.csv": runs_csv,
 }
 """Each table's file and what writes it."""
 
@@ -146,6 +212,7 @@ def as_dict(found: SensitivityAnalysis) -> dict[str, Any]:
         "runs": found.runs,
         "quantities": [quantity.label for quantity in found.quantities],
         "morris": [_screening(each) for each in found.screenings],
+        "tornado": [_tornado(each) for each in found.tornadoes],
         "sobol": [_variance(each) for each in found.variances],
         "pawn": [_distance(each) for each in found.distances],
         "labels": [_labels(each) for each in found.labels],
@@ -169,10 +236,23 @@ def _screening(found: Screening) -> dict[str, Any]:
     }
 
 
+def _tornado(found: Tornado) -> dict[str, Any]:
+    return {
+        "output": found.output.title,
+        "own": _number(found.own),
+        "ends": {
+            found.quantities[i].label: [_number(each) for each in found.ends[:, i]]
+            for i in found.order
+        },
+    }
+
+
 def _variance(found: Variance) -> dict[str, Any]:
     return {
         "output": found.output.title,
         "points": found.points,
+        "left_out": list(found.left_out),
+        "heaps": None if found.heaps is None else asdict(found.heaps),
         "failures": _failures(found.failures),
         "indices": {
             found.quantities[i].label: {
@@ -183,13 +263,20 @@ def _variance(found: Variance) -> dict[str, Any]:
             }
             for i in found.order
         },
+        "over_time": {
+            "time": found.course.time.tolist(),
+            "total": {
+                found.quantities[i].label: [_number(each) for each in found.course.total[i]]
+                for i in found.order
+            },
+        },
     }
 
 
 def _distance(found: Distance) -> dict[str, Any]:
     return {
         "output": found.output.title,
-        "idle": _number(found.noise),
+        "idle": {found.quantities[i].label: _number(found.noise[i]) for i in found.order},
         "failures": _failures(found.failures),
         "distances": {found.quantities[i].label: _number(found.median[i]) for i in found.order},
     }

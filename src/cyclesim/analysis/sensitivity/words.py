@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from cyclesim.analysis.sensitivity.heaps import Heaps
 from cyclesim.analysis.sensitivity.parts import (
+    Course,
     Discovery,
     Distance,
     Failures,
@@ -18,7 +20,9 @@ from cyclesim.analysis.sensitivity.parts import (
     SensitivityAnalysis,
     Variance,
 )
-from cyclesim.analysis.words import number, unit, with_unit
+from cyclesim.analysis.words import exact_number, moment, number, pair, places, unit, with_unit
+from cyclesim.scenario.design_parts import Values
+from cyclesim.scenario.parts import Output
 
 MOST = 5
 MOST_OUTPUTS = 3
@@ -35,7 +39,20 @@ def answer(found: SensitivityAnalysis) -> list[str]:
         common = [share for share in labels.ends if share.value >= 0.005]
         ends = " and ".join(f"{share.name} in {_percent(share.value)}" for share in common)
         told.append(f"'{labels.output.title}' {ends} of the runs.")
-    if found.variances and found.variances[0].deviation > 0:
+    heaps = found.variances[0].heaps if found.variances else None
+    if heaps is not None and found.distances:
+        distance = found.distances[0]
+        far = [
+            place for place in distance.order[:3] if distance.median[place] > distance.noise[place]
+        ]
+        names = (
+            ", ".join(f"'{distance.quantities[place].label}'" for place in far) or "no one number"
+        )
+        told.append(
+            f"Its ends lie in two heaps, {heaps_words(heaps, distance.output)}. "
+            f"What moves them most is {names}."
+        )
+    elif found.variances and found.variances[0].deviation > 0:
         variance = found.variances[0]
         most = [place for place in variance.order[:3] if variance.total[place] >= _CERTAIN]
         names = ", ".join(
@@ -57,7 +74,7 @@ def sections(found: SensitivityAnalysis) -> Iterator[tuple[str, list[str]]]:
     if found.variances:
         yield (
             "What decides the end (shares of its variance)",
-            [s for each in found.variances for s in variance_words(each)],
+            [s for each in found.variances for s in variance_words(each, found.time_units)],
         )
     if found.distances:
         yield (
@@ -112,6 +129,16 @@ def _first_outputs(found: SensitivityAnalysis) -> SensitivityAnalysis:
     )
 
 
+def heaps_words(found: Heaps, output: Output) -> str:
+    """Return where two heaps of ends lie: '40 % of the runs about 12 and the others about 50'."""
+    decimals = places(found.low, found.high)
+    low, high = number(found.low, decimals), number(found.high, decimals)
+    return (
+        f"{_percent(found.share)} of the runs about {low} and the others about "
+        f"{with_unit(high, output.variable.units)}"
+    )
+
+
 def label_words(found: Labels) -> Iterator[str]:
     """Yield how often an output gets better and worse, and where."""
     title = found.output.title
@@ -141,21 +168,31 @@ def limit_words(limit: Limit) -> str:
     """Return a limit in words, with the unit: 'Price exceeds 52 pound/order'."""
     quantity = limit.quantity
     low, high = math.isfinite(limit.low), math.isfinite(limit.high)
+    few = isinstance(quantity.distribution, Values)  # then a limit is itself one of the values
 
     def shown(value: float) -> str:
-        return with_unit(number(value), quantity.units)
+        return with_unit(exact_number(value) if few else number(value), quantity.units)
 
+    if limit.low == limit.high:
+        return f"'{quantity.label}' is {shown(limit.low)}"
     if low and high:
-        return f"'{quantity.label}' lies between {number(limit.low)} and {shown(limit.high)}"
+        least = exact_number(limit.low) if few else pair(limit.low, limit.high)[0]
+        return f"'{quantity.label}' lies between {least} and {shown(limit.high)}"
+    if few:
+        value, beyond = (limit.low, "more") if low else (limit.high, "less")
+        return f"'{quantity.label}' is {shown(value)} or {beyond}"
     if low:
         return f"'{quantity.label}' exceeds {shown(limit.low)}"
     return f"'{quantity.label}' stays below {shown(limit.high)}"
 
 
-def variance_words(found: Variance) -> Iterator[str]:
+def variance_words(found: Variance, time_units: str) -> Iterator[str]:
     """Yield which quantities the variance of an output's end is due to, and how sure that is."""
     title, units = found.output.title, unit(found.output.variable.units)
-    if not found.deviation > 0 or not np.isfinite(found.total).any():
+    if not np.isfinite(found.total).any():
+        yield from _all_failed(title, found.failures)
+        return
+    if not found.deviation > 0:
         yield f"'{title}' ends the same whatever the numbers."
         return
     told = [
@@ -165,8 +202,10 @@ def variance_words(found: Variance) -> Iterator[str]:
         for place in found.order[:MOST]
         if found.total[place] >= _SMALL
     ]
-    spread = f"{number(found.deviation)} {units}".strip()
-    yield f"'{title}' (standard deviation {spread}): {', '.join(told)}."
+    spread = f"standard deviation {number(found.deviation)} {units}".strip()
+    if found.heaps is not None:  # between two heaps a deviation tells nothing
+        spread = f"two heaps, {heaps_words(found.heaps, found.output)}"
+    yield f"'{title}' ({spread}): {', '.join(told)}."
     together = 1 - float(np.nansum(np.clip(found.first, 0, None)))
     if together > 0.1:
         pair = _pair(found)
@@ -178,7 +217,40 @@ def variance_words(found: Variance) -> Iterator[str]:
             f"  The widest interval is +-{_percent(widest)} at {found.points} base points "
             f"(+-{_percent(float(np.nanmax(half)))} at half of them): give more points to be surer."
         )
+    if found.left_out:
+        names = ", ".join(f"'{name}'" for name in found.left_out[:MOST])
+        yield f"  Not among these, though it matters by Morris: {names}. See --most."
+    yield from _lead_words(found, time_units)
     yield from _failure_words(found.failures, "a share")
+
+
+def _lead_words(found: Variance, time_units: str) -> Iterator[str]:
+    """Yield which quantity the variance is most due to at which time, where that changes."""
+    leads = leaders(found.course)
+    if len(leads) < 2:
+        return
+    course = found.course
+    told: list[str] = []
+    for place, who in leads:
+        then, name = moment(float(course.time[place]), time_units), found.quantities[who].label
+        size = _percent(course.total[who, place])
+        told.append(f"from {then} on '{name}' ({size} then)" if told else
+                    f"at first '{name}' ({size} at {then})")  # fmt: skip
+    yield f"  What decides most changes over time: {', '.join(told)}."
+
+
+def leaders(course: Course) -> list[tuple[int, int]]:
+    """Return from which moment on which quantity has the largest share.
+
+    A new one leads once its interval lies above the share of the one before.
+    """
+    leads: list[tuple[int, int]] = []
+    for place in np.flatnonzero(np.isfinite(course.total).all(axis=0)):
+        total = course.total[:, place]
+        best = int(np.argmax(total))
+        if not leads or total[best] - course.interval[best, place] > total[leads[-1][1]]:
+            leads.append((int(place), best))
+    return leads
 
 
 def _alone(found: Variance, place: int) -> float:
@@ -200,25 +272,33 @@ def _pair(found: Variance) -> str:
 
 def distance_words(found: Distance) -> Iterator[str]:
     """Yield which quantities shift the distribution of an output's end."""
+    if not np.isfinite(found.median).any():
+        yield from _all_failed(found.output.title, found.failures)
+        return
     told = [
         f"'{found.quantities[place].label}' {found.median[place]:.2f}"
         for place in found.order[:MOST]
-        if found.median[place] > 1.2 * found.noise
+        if found.median[place] > found.noise[place]
     ]
     listed = ", ".join(told) if told else "none stands out"
-    yield f"'{found.output.title}': {listed} (an idle number shows {found.noise:.2f})."
+    idle = float(np.nanmax(found.noise))
+    yield f"'{found.output.title}': {listed} (an idle number stays below {idle:.2f})."
     yield from _failure_words(found.failures, "a distance")
 
 
 def screening_words(found: Screening) -> Iterator[str]:
     """Yield the quantities with the largest effects on an output's end."""
     title, units = found.output.title, unit(found.output.variable.units)
-    largest = float(np.nanmax(found.mean, initial=0.0))
+    if not np.isfinite(found.mean).any():
+        yield from _all_failed(title, found.failures)
+        return
+    largest = float(np.nanmax(found.mean))
     if not largest > 0:
         yield f"'{title}' ends the same whatever the numbers."
         return
     told = [
-        f"'{found.quantities[place].label}' {number(float(found.mean[place]))}"
+        f"'{found.quantities[place].label}' {number(float(found.mean[place]))} "
+        f"(+-{number(float(found.interval[place]))})"
         for place in found.order[:MOST]
     ]
     idle = int((found.mean < 0.01 * largest).sum())
@@ -227,15 +307,20 @@ def screening_words(found: Screening) -> Iterator[str]:
     yield from _failure_words(found.failures, "an effect")
 
 
+def _all_failed(title: str, found: Failures) -> Iterator[str]:
+    yield (
+        f"'{title}': nothing can be said, {found.runs:,} of {found.of:,} runs failed. "
+        "Narrow the distributions, or see with `cyclesim batch` when and why."
+    )
+
+
 def _failure_words(found: Failures, what: str) -> Iterator[str]:
     if not found.runs:
         return
-    shift = "no index is left" if math.isnan(found.shift) else f"{what} would differ by at most "
-    size = "" if math.isnan(found.shift) else number(found.shift)
     yield (
         f"  {found.runs:,} of {found.of:,} runs failed and are left out, with those they are "
         f"compared with ({found.groups:,} sets); had they given the worst value seen, "
-        f"{shift}{size}."
+        f"{what} would differ by at most {number(found.shift)}."
     )
 
 

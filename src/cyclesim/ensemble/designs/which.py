@@ -87,25 +87,32 @@ def base_numbers(study: Study, scenarios: Sequence[Scenario], design: Design) ->
 
     def own(varied: Varied) -> float:
         if varied.kind is VariedKind.INITIAL:
-            return float(levels[varied.ident].flat[varied.element or 0])
+            found = levels[varied.ident]
+            if varied.element is None and (found != found[0]).any():
+                raise _several(varied)
+            return float(found[varied.element or 0])
         if varied.kind is VariedKind.CHANGE:
             known = (c for c in changed if (c.changed, c.role) == (varied.changed, varied.role))
             return next((c.value for c in known if c.value is not None), float("nan"))
         if varied.value is None:
-            raise UsageError(
-                f"'{varied.name}' has several numbers, and one at a time starts from one. "
-                "Vary its elements."
-            )
+            raise _several(varied)
         return varied.value
 
     return tuple(own(quantity.varied) for quantity in design.quantities)
 
 
+def _several(varied: Varied) -> UsageError:
+    return UsageError(
+        f"'{varied.name}' has several numbers, and one at a time starts from one. "
+        "Vary its elements."
+    )
+
+
 def _initial_levels(study: Study, scenario: Scenario) -> dict[Ident, np.ndarray]:
     before, changed = scenario_models(study, scenario)
     state = past(study, before, changed)
-    rules = before.flat.levels
+    left = iter(state.levels)  # the elements of an array one after the other
     return {
-        rule.ident: np.asarray(level, dtype=float)
-        for rule, level in zip(rules, state.levels, strict=True)
+        rule.ident: np.array([next(left) for _ in range(before.flat.by_ident[rule.ident].size)])
+        for rule in before.flat.levels
     }

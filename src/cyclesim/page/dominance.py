@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,13 @@ from cyclesim.analysis.loops import (
     Loop,
     LoopAnalysis,
     Method,
+    Named,
     Partition,
     loops,
     names_beside,
 )
 from cyclesim.analysis.loops.analysis import CANCELLING
+from cyclesim.analysis.loops.dominance import HALF
 from cyclesim.analysis.loops.parts import STILL
 from cyclesim.analysis.words import moment
 from cyclesim.compiler import FlatModel
@@ -24,6 +27,7 @@ from cyclesim.errors import UsageError
 from cyclesim.names import Ident, canonical
 from cyclesim.page.picture import DrawnLoop, Picture
 from cyclesim.results import Results
+from cyclesim.scenario.parts import StudyLoops
 
 MOST_LOOPS = 7
 """Loops of a scenario that the strip tells apart."""
@@ -51,30 +55,41 @@ class Strip:
     """The shares of loops over a run: `shares` are per cent, signed, (interval,) by loop.
 
     `phases` are (start, end, places of loops, share). `words` says in sentences which loop ruled
-    when; `silent` is why nothing can be said, empty where something can.
+    when; `silent` is why nothing can be said, empty where something can. `named` are the loops
+    with names of a model that is seen through a few stocks, as (mark and name, share of one
+    another, signed), and `beside` says what such shares are worth.
     """
 
     shares: Mapping[int, str]
     phases: tuple[tuple[float, float, tuple[int, ...], float], ...]
     words: tuple[str, ...]
     silent: str = ""
+    named: tuple[tuple[str, float], ...] = ()
+    beside: str = ""
 
 
 def strips(
-    runs: Sequence[Results], headline: Ident, picture: Picture | None
+    runs: Sequence[Results],
+    headline: Ident,
+    picture: Picture | None,
+    wanted: StudyLoops | None = None,
 ) -> tuple[tuple[Told, ...], tuple[Strip, ...]]:
     """Return the loops that rule in some runs, and for each run how much and when.
 
-    Loops are compared among stocks that all reach one another: in the largest such group that
-    moves and that the headline follows from.
+    They bear the names of the README beside the model and those that a study has `wanted`, and are
+    seen through the stocks that it names. Loops are compared among stocks that all reach one
+    another: in the largest such group that moves and that the headline follows from.
     """
     told: dict[str, tuple[int, Told]] = {}
     made: list[Strip] = []
     causes: frozenset[Ident] | None = None
+    asked = wanted or StudyLoops()
     for results in runs:
         causes = causes if causes is not None else upstream(results.flat, headline)
         try:
-            found = loops(results, names_beside(results.flat.path, results.flat))
+            names = names_beside(results.flat.path, results.flat)
+            own = tuple(Named(name, chain) for name, chain in asked.names)
+            found = loops(results, (*names, *own), through=asked.through)
         except UsageError as error:
             made.append(_silent(f"Loops are not scored here: {error}"))
             continue
@@ -149,7 +164,26 @@ def _strip(
     )
     named = {mark: told_of(told, place) for mark, place in places.items()}
     words = (*_sentences(found, partition, named), *_scope(partition))
-    return Strip(shares, phases, words)
+    return Strip(shares, phases, words, "", *_by_name(found, partition))
+
+
+def _by_name(
+    found: LoopAnalysis, partition: Partition
+) -> tuple[tuple[tuple[str, float], ...], str]:
+    """Return the loops with names of a partition seen through a few stocks, and what they are."""
+    for again in found.by_name:
+        listed = [loop for loop in found.of(again.number) if loop.members]
+        if again.stocks == partition.stocks and listed:
+            drawn = tuple(
+                (f"{loop.mark} \u2018{loop.name}\u2019", round(_signed(loop), 4)) for loop in listed
+            )
+            return drawn, " ".join(f"{note[:1].upper()}{note[1:]}" for note in again.notes)
+    return (), ""
+
+
+def _signed(loop: Loop) -> float:
+    """Return the importance of a loop with the sign that it has on the whole."""
+    return math.copysign(loop.importance, float(loop.relative.sum()))
 
 
 def _net(partition: Partition) -> float:
@@ -192,10 +226,12 @@ def _sentences(
         kind = "reinforcing" if phase.share > 0 else "balancing"
         share = f"{100 * abs(phase.share):.0f} % of the change"
         if len(names) == 1:
-            yield f"{span} {names[0]} ({kind}) carries {share}."
+            verb = "carries" if abs(phase.share) >= HALF else "leads with"
+            yield f"{span} {names[0]} ({kind}) {verb} {share}."
         else:
             rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            yield f"{span} {', '.join(names[:3])}{rest} ({kind}) together carry {share}."
+            verb = "together carry" if abs(phase.share) >= HALF else "lead with"
+            yield f"{span} {', '.join(names[:3])}{rest} ({kind}) {verb} {share}."
     if len(partition.phases) > 8:
         yield f"Then {len(partition.phases) - 8} more phases."
 

@@ -122,7 +122,7 @@ def test_a_folder_is_refused(tmp_path: Path):
 def test_it_says_why_a_variable_changed(model: Path, capsys: pytest.CaptureFixture[str]):
     chosen = ("--why", "adopters", "--from", "1", "--to", "9")
     out, _ = answer(capsys, model, *chosen)
-    assert out.startswith("adopters rises from ")
+    assert out.startswith("adopters rise from ")
     assert "closes the loop" in out
     told = json.loads(answer(capsys, model, *chosen, "--json")[0])
     assert (told["from"], told["to"], told["trace"]["name"]) == (1, 9, "adopters")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from cyclesim.analysis.loops import Named
 from cyclesim.cli import cli
 from cyclesim.errors import StudyError, UsageError
 from cyclesim.names import canonical
@@ -24,7 +23,7 @@ from cyclesim.page.levers import levers_of
 from cyclesim.page.picture import picture_of
 from cyclesim.project import Method
 from cyclesim.scenario import read_study
-from cyclesim.scenario.parts import Study
+from cyclesim.scenario.parts import Study, StudyLoops
 from cyclesim.simulation import simulate
 from cyclesim.study import run_study
 from tests.models_in_text import flow, model, stock
@@ -257,8 +256,8 @@ def test_loops_that_the_headline_does_not_follow_from_are_left_out() -> None:
     told, (strip,) = strips([results], canonical("Savings"), None)
     assert sorted(loop.name for loop in told) == ["Savings, Interest", "Savings, Spending"]
     assert any("2 loops among Savings." in word for word in strip.words)
-    thrift = Named("Thrift", ("Savings", "Spending"))
-    told, _ = strips([results], canonical("Savings"), None, [thrift])
+    thrift = StudyLoops((("Thrift", ("Savings", "Spending")),))
+    told, _ = strips([results], canonical("Savings"), None, thrift)
     assert sorted(loop.name for loop in told) == ["Savings, Interest", "Thrift"]
     _, (other,) = strips([results], canonical("Prey"), None)
     assert any("among Prey, Hunters." in word for word in other.words)

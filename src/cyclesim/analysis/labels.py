@@ -62,11 +62,12 @@ def label(found: Behaviour, rules: Rules = Rules.UNKNOWN) -> Label:
     """
     better = found.better
     if rules is not Rules.REINFORCING or found.shape not in SELF_FEEDING or better is None:
-        return Label(_course(found))
-    return Label(_course(found), Cycle.VIRTUOUS if better else Cycle.VICIOUS)
+        return Label(course(found))
+    return Label(course(found), Cycle.VIRTUOUS if better else Cycle.VICIOUS)
 
 
-def _course(found: Behaviour) -> str:
+def course(found: Behaviour) -> str:
+    """Return the name of a shape, whatever the loops do."""
     way = "rise" if found.change > 0 else "decline"
     match found.shape:
         case Shape.LEVELLING_OFF:

@@ -55,9 +55,23 @@ def unit(units: str | None) -> str:
 
 
 def with_unit(text: str, units: str | None) -> str:
-    """Return a number's text with its unit behind it, in the plural: '24 customers/week'."""
+    """Return a number's text with its unit behind it: '24 customers/week', '1 point'."""
     first, slash, rest = unit(units).partition("/")
-    return f"{text} {_plural(first.strip())}{slash}{rest}".strip()
+    noun = first.strip()
+    noun = _singular(noun) if text.strip() in ("1", "-1") else _plural(noun)
+    return f"{text} {noun}{slash}{rest}".strip()
+
+
+def _singular(noun: str) -> str:
+    if noun == "people":
+        return "person"
+    if len(noun) < 4 or not (noun.isascii() and noun.isalpha() and noun.islower()):
+        return noun
+    if noun.endswith("ies"):
+        return f"{noun[:-3]}y"
+    if noun.endswith(("ches", "shes", "xes")):
+        return noun[:-2]
+    return noun[:-1] if noun.endswith("s") and not noun.endswith(("ss", "us", "is")) else noun
 
 
 def _plural(noun: str) -> str:

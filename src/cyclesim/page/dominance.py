@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from cyclesim.analysis.loops import (
     names_beside,
 )
 from cyclesim.analysis.loops.analysis import CANCELLING
+from cyclesim.analysis.loops.dominance import HALF
 from cyclesim.analysis.loops.parts import STILL
 from cyclesim.analysis.words import moment
 from cyclesim.compiler import FlatModel
@@ -55,13 +57,17 @@ class Strip:
     """The shares of loops over a run: `shares` are per cent, signed, (interval,) by loop.
 
     `phases` are (start, end, places of loops, share). `words` says in sentences which loop ruled
-    when; `silent` is why nothing can be said, empty where something can.
+    when; `silent` is why nothing can be said, empty where something can. `named` are the loops
+    with names of a model that is seen through a few stocks, as (mark and name, share of one
+    another, signed), and `beside` says what such shares are worth.
     """
 
     shares: Mapping[int, str]
     phases: tuple[tuple[float, float, tuple[int, ...], float], ...]
     words: tuple[str, ...]
     silent: str = ""
+    named: tuple[tuple[str, float], ...] = ()
+    beside: str = ""
 
 
 def strips(
@@ -159,7 +165,26 @@ def _strip(
     )
     named = {mark: told_of(told, place) for mark, place in places.items()}
     words = (*_sentences(found, partition, named), *_scope(partition))
-    return Strip(shares, phases, words)
+    return Strip(shares, phases, words, "", *_by_name(found, partition))
+
+
+def _by_name(
+    found: LoopAnalysis, partition: Partition
+) -> tuple[tuple[tuple[str, float], ...], str]:
+    """Return the loops with names of a partition seen through a few stocks, and what they are."""
+    for again in found.by_name:
+        listed = [loop for loop in found.of(again.number) if loop.members]
+        if again.stocks == partition.stocks and listed:
+            drawn = tuple(
+                (f"{loop.mark} \u2018{loop.name}\u2019", round(_signed(loop), 4)) for loop in listed
+            )
+            return drawn, " ".join(f"{note[:1].upper()}{note[1:]}" for note in again.notes)
+    return (), ""
+
+
+def _signed(loop: Loop) -> float:
+    """Return the importance of a loop with the sign that it has on the whole."""
+    return math.copysign(loop.importance, float(loop.relative.sum()))
 
 
 def _net(partition: Partition) -> float:
@@ -202,10 +227,12 @@ def _sentences(
         kind = "reinforcing" if phase.share > 0 else "balancing"
         share = f"{100 * abs(phase.share):.0f} % of the change"
         if len(names) == 1:
-            yield f"{span} {names[0]} ({kind}) carries {share}."
+            verb = "carries" if abs(phase.share) >= HALF else "leads with"
+            yield f"{span} {names[0]} ({kind}) {verb} {share}."
         else:
             rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            yield f"{span} {', '.join(names[:3])}{rest} ({kind}) together carry {share}."
+            verb = "together carry" if abs(phase.share) >= HALF else "lead with"
+            yield f"{span} {', '.join(names[:3])}{rest} ({kind}) {verb} {share}."
     if len(partition.phases) > 8:
         yield f"Then {len(partition.phases) - 8} more phases."
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cyclesim.analysis.words import moment, with_unit
+from cyclesim.analysis.words import many, moment, with_unit
 from cyclesim.codegen.emit_javascript import emit_javascript, schedule_numbers
 from cyclesim.compiler import FlatModel
 from cyclesim.ensemble import past, run_scenario, scenario_models
@@ -115,6 +115,7 @@ def _output(output: Output) -> dict[str, Any]:
         "title": output.title,
         "units": units,
         "good": output.good.value,
+        "many": many(output.title),
         "doc": output.variable.about.doc or "",
     }
 
@@ -221,6 +222,8 @@ def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
                 "phases": [list(phase) for phase in strip.phases],
                 "words": list(strip.words),
                 "silent": strip.silent,
+                "named": [list(each) for each in strip.named],
+                "beside": strip.beside,
             }
             for strip in made
         ],

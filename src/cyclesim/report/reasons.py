@@ -154,7 +154,8 @@ def _method(claim: Claim, units: str) -> str:
         text = text.replace("its value of then", "its value of the start")
     if not cut.also:
         return f"{text} That cuts no other loop of any weight."
-    others = [f"{stations(each.loop)} ({100 * each.share:.0f} %)" for each in cut.also[:3]]
+    of = " of the named loops" if claim.by_name else ""
+    others = [f"{stations(each.loop)} ({100 * each.share:.0f} %{of})" for each in cut.also[:3]]
     more = len(cut.also) - 3
     return f"{text} It also cuts {'; '.join(others)}{f' and {more} more' if more > 0 else ''}."
 

@@ -19,8 +19,9 @@ from cyclesim.analysis.tipping import (
     Special,
     Threshold,
     TippingAnalysis,
+    What,
 )
-from cyclesim.analysis.tipping.words import answer, rule_words, sections
+from cyclesim.analysis.tipping.words import REST, answer, rule_words, sections
 from cyclesim.analysis.words import moment, number, with_unit
 from cyclesim.report.confidential import PLOTLY_CONFIG, figure_class
 from cyclesim.report.figures import axis_label, plain
@@ -40,17 +41,19 @@ class Shown:
     figure: Any
 
 
-def margins_figure(found: Margins, levers: Sequence[str] = ()) -> Any:
+def margins_figure(found: Margins, levers: Sequence[str] = (), named: Sequence[str] = ()) -> Any:
     """Return how far each thing may move before the outcome turns, in per cent of today.
 
-
-    What the study's scenarios change comes first, with a border.
+    What the study's scenarios change comes first, with a border, then what it names besides and
+    stocks. All other constants are shown only where none of these turns it.
     """
     import plotly.graph_objects as go
 
     known = [t for t in found.turning if t.today != 0]
-    own = [t for t in known if t.name in levers]
-    shown = [*own, *(t for t in known if t not in own)][:MOST_BARS][::-1]
+    own = [t for t in known if t.name in levers or t.what is What.CHANGE]
+    own += [t for t in known if t.name in named and t not in own]
+    own += [t for t in known if t.what is What.STOCK and t not in own]
+    shown = (own or known)[:MOST_BARS][::-1]
     names = list(dict.fromkeys(t.name for t in shown))
     traces = []
     for tips, colour, title in ((True, BAD, "turns at once"), (False, SOFT, "turns by degrees")):
@@ -247,8 +250,9 @@ def figures(analysis: TippingAnalysis) -> Iterator[Shown]:
             "How far each thing may move",
             f"How far each may move, by itself and from {since} on, before the outcome turns; the "
             "label is the value at which it does. What the study's scenarios change stands on "
-            "top, in bold.",
-            margins_figure(found, analysis.levers),
+            "top, in bold; then what the study names besides, and stocks. All else is in the "
+            "table.",
+            margins_figure(found, analysis.levers, analysis.named),
         )
     if analysis.between is not None:
         yield Shown(
@@ -298,6 +302,7 @@ def tipping_html(analysis: TippingAnalysis) -> str:
         answer=answer(analysis),
         rule=rule_words(rule, analysis) if rule is not None else "",
         sections=list(sections(analysis)),
+        folded=REST,
         shown=shown,
         rows=_rows(analysis),
     )
@@ -316,8 +321,20 @@ def _rows(analysis: TippingAnalysis) -> list[tuple[str, ...]]:
               for t in pair),
             "" if pair[-1] is None else "at once" if pair[-1].tips else "by degrees",
         )
-        for (name, upwards), pair in sorted(names.items(), key=lambda item: _nearest(item[1]))
+        for (name, upwards), pair in sorted(
+            names.items(), key=lambda item: (_group(analysis, item[1]), _nearest(item[1]))
+        )
     ]  # fmt: skip
+
+
+def _group(analysis: TippingAnalysis, pair: Sequence[Threshold | None]) -> int:
+    """Return where a row stands: decisions, what is named besides, stocks, all else."""
+    first = next(t for t in pair if t is not None)
+    if first.name in analysis.levers or first.what is What.CHANGE:
+        return 0
+    if first.name in analysis.named:
+        return 1
+    return 2 if first.what is What.STOCK else 3
 
 
 def _first_today(pair: Sequence[Threshold | None]) -> str:

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from cyclesim.analysis.behavior import Behaviour, Shape, behaviour
 from cyclesim.analysis.explanation.bench import Bench
-from cyclesim.analysis.explanation.links import best_place
-from cyclesim.analysis.explanation.outside import distances, driven_from_outside, driver
+from cyclesim.analysis.explanation.candidates import (
+    Candidate,
+    Seen,
+    balanced_by,
+    balancing,
+    by_name,
+    reinforcing,
+    returning,
+    swinging,
+)
+from cyclesim.analysis.explanation.effects import RETURNING, SWINGING, Effect, effect, speeds_up
+from cyclesim.analysis.explanation.links import Place, best_places
+from cyclesim.analysis.explanation.outside import (
+    above,
+    distances,
+    driven_from_outside,
+    driver,
+    forced,
+)
 from cyclesim.analysis.explanation.parts import (
+    Balanced,
     Cause,
     Claim,
     Cut,
@@ -21,9 +39,9 @@ from cyclesim.analysis.explanation.parts import (
     Explanation,
     Phase,
     Share,
-    ToldLoop,
 )
-from cyclesim.analysis.explanation.stretches import Stretch, decisive, stretches
+from cyclesim.analysis.explanation.stretches import decisive, stretches
+from cyclesim.analysis.explanation.telling import phases, told
 from cyclesim.analysis.explanation.view import View, views
 from cyclesim.analysis.explanation.words import label, sentence
 from cyclesim.analysis.loops.dominance import HALF
@@ -42,17 +60,20 @@ STATED = 0.1
 CARRIES = 0.5
 """A loop carries a change where at least so much of it goes with the loop."""
 
+MOSTLY = 0.8
+"""A loop with which so much of a movement goes is told before one that balances."""
+
 SHARED = 0.5
 """Another loop counts with one where it loses so much of the first one's share by the cut."""
 
 MOST_CUTS = 3
 """Loops of one sign that are cut for one explanation at most."""
 
-SLOWER = 0.72
-"""A movement speeds up where it begins below this share of its highest speed."""
+MOST_PLACES = 2
+"""Links at which a loop is cut, where the run without the first breaks off."""
 
-LEAST_SHARE = 0.05
-"""A loop below this share leads nothing."""
+MOST_NAMED = 2
+"""Loops with names that are cut besides, where a model is seen through a few stocks."""
 
 
 def explain(
@@ -92,39 +113,6 @@ def headline(study: Study) -> Output:
     return next(directed, study.outputs[0])
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    view: View
-    stretch: Stretch
-    family: int
-
-
-@dataclass(frozen=True)
-class _Seen:
-    view: View
-    stretches: tuple[Stretch, ...]
-    stretch: Stretch
-    driven: bool
-
-
-def _leading(seen: _Seen) -> list[_Candidate]:
-    """Return the two loops that lead in the decisive stretch, and the first that has a name."""
-    view, stretch = seen.view, seen.stretch
-    pairs = list(zip(stretch.leaders, stretch.shares, strict=True))[:2]
-    means = stretch.sign * view.relative[:, stretch.first : stretch.past].mean(axis=1)
-    named = [n for n in np.argsort(-means, kind="stable").tolist() if view.families[n].name]
-    pairs += [(n, float(means[n])) for n in named[:1] if n not in stretch.leaders[:2]]
-    found = []
-    for number, share in pairs:
-        if share >= LEAST_SHARE:
-            own = stretch
-            if number not in stretch.leaders:
-                leaders, shares = (*stretch.leaders, number), (*stretch.shares, share)
-                own = replace(stretch, leaders=leaders, shares=shares)
-            found.append(_Candidate(view, own, number))
-    return found
-
-
 class _Finder:
     def __init__(
         self,
@@ -139,8 +127,11 @@ class _Finder:
         self.scenario, self.results, self.output = scenario, results, output
         self.values, self.found, self.baseline = values, found, baseline
         self.bench = Bench(study, scenario, results)
-        self.seen: list[_Seen] = []
+        self.seen: list[Seen] = []
         self.decided: View | None = None
+        self.withdrawn: list[Claim] = []
+        self.balanced: list[Balanced] = []
+        self.cuts: list[tuple[Claim, LinkHeld]] = []
 
     def explanation(self, names: tuple[Named, ...]) -> Explanation:
         if not self.results.status.complete:
@@ -148,130 +139,198 @@ class _Finder:
         if self.found.shape is Shape.UNMOVED:
             return self._made(Cause.NOTHING)
         self._look(names)
-        withdrawn: list[Claim] = []
-        adding: Claim | None = None
-        for candidate in self._reinforcing()[:MOST_CUTS]:
-            claim = self._claim(candidate)
-            if claim is None:
-                continue
-            if claim.carries:
-                self.decided = candidate.view
-                return self._made(Cause.LOOP, claim, withdrawn)
-            if not claim.stands:
-                withdrawn.append(claim)
-            elif adding is None or claim.took > adding.took:
-                adding = claim
-        outside = driver(self.bench, self.output, self.values, self.baseline)
-        if outside is not None and outside.took >= CARRIES:
-            return self._made(Cause.OUTSIDE, adding, withdrawn, outside)
-        for candidate in self._balancing()[:MOST_CUTS]:
-            claim = self._claim(candidate)
-            if claim is not None and claim.stands:
-                self.decided = candidate.view
-                return self._made(Cause.LOOP, claim, withdrawn, outside)
-            withdrawn += [claim] if claim is not None else []
-        return self._made(Cause.SHARED, adding, withdrawn, outside)
+        if self.found.shape in SWINGING:
+            beat = forced(self.bench, self.output, self.found, self.values)
+            if beat is not None:
+                return self._made(Cause.OUTSIDE, None, beat)
+            swings = self._first(swinging(self.seen), carries=True)
+            if swings is not None:
+                return self._made(Cause.LOOP, swings, self._outside())
+        carried, adding = self._fed()
+        if carried is not None:
+            return self._made(Cause.LOOP, carried)
+        outside = self._outside()
+        if outside is not None and outside.effect.took >= CARRIES:
+            return self._made(Cause.OUTSIDE, adding, outside)
+        if adding is not None and adding.took >= MOSTLY:
+            return self._made(Cause.SHARED, adding, outside)
+        claim = self._first(balancing(self.seen))
+        if claim is not None:
+            return self._made(Cause.LOOP, claim, outside)
+        return self._made(Cause.SHARED, adding, outside)
 
     @cached_property
     def distances(self) -> dict[Ident, int]:
         """Return how far each variable lies from what comes from outside."""
         return distances(self.bench, self.output)
 
+    @cached_property
+    def above(self) -> dict[Ident, int]:
+        """Return how far each variable lies above the output."""
+        return above(self.results.flat, self.output.variable.ident)
+
+    @cached_property
+    def turn(self) -> int | None:
+        """Return the place at which the output turns, of shapes that come back."""
+        extreme = self.found.extreme
+        if self.found.shape not in RETURNING or extreme is None:
+            return None
+        return int(np.abs(self.results.time - extreme.time).argmin())
+
     def _look(self, names: tuple[Named, ...]) -> None:
         """Look at the partitions above the output, each with its stretches and the decisive one."""
         for view in views(self.results, self.output.variable.ident, names, self.bench.through):
             found = stretches(view, self.values)
-            stretch = decisive(found, self.values)
+            stretch = decisive(found, self.values, self.turn)
             if stretch is None:
                 continue
             outside = driven_from_outside(view, stretch.leaders[0], stretch, self.values)
-            self.seen.append(_Seen(view, found, stretch, outside > CARRIES))
+            self.seen.append(Seen(view, found, stretch, outside > CARRIES))
         own = [each for each in self.seen if not each.driven] or self.seen
         self.decided = own[0].view if own else None
 
-    def _reinforcing(self) -> list[_Candidate]:
-        """Return loops that reinforce and may have carried the change, the likeliest first."""
-        ruling, others = [], []
-        for each in self.seen:
-            if each.stretch.sign > 0 and not each.driven:
-                ruling += _leading(each)
-            else:
-                others += self._strongest(each)
-        return ruling + others
+    def _outside(self) -> Driver | None:
+        return driver(self.bench, self.output, self.found, self.values, self.baseline)
 
-    def _balancing(self) -> list[_Candidate]:
-        own = [each for each in self.seen if each.stretch.sign < 0 and not each.driven]
-        return [candidate for each in own for candidate in _leading(each)[:1]]
+    def _fed(self) -> tuple[Claim | None, Claim | None]:
+        """Return the loop that reinforces and carries the change, else the one that adds most."""
+        adding: Claim | None = None
+        likely = reinforcing(self.seen, self.values)[:MOST_CUTS]
+        for candidate in (*likely, *by_name(self.seen, self.values, likely)[:MOST_NAMED]):
+            claim = self._alone(candidate)
+            if claim is None:
+                continue
+            if claim.carries:
+                self.decided = candidate.view
+                return claim, None
+            if not claim.stands:
+                self.withdrawn += [] if candidate.by_name else [claim]
+            elif adding is None or claim.effect.took > adding.effect.took:
+                adding = claim
+        both = self._together() if adding is None else None
+        return (both, None) if both is not None and both.carries else (None, adding or both)
 
-    def _strongest(self, seen: _Seen) -> list[_Candidate]:
-        """Return the loops that reinforce most in a partition that others rule.
+    def _alone(self, candidate: Candidate) -> Claim | None:
+        """Return the claim for a loop; None where another holds it in balance.
 
-        Their share is over the whole run, intervals weighed by how far the output moves in them.
+        That is where the two take from one another all along, and a run without both goes as it
+        did. A run without one would only show what the other does.
         """
-        moved = np.abs(np.diff(self.values)) * (seen.view.total > 0)
-        if not moved.any():
-            return []
-        means = seen.view.relative @ (moved / moved.sum())
-        first = int(np.flatnonzero(seen.view.total > 0)[0])
-        ruling = float(np.nansum(seen.view.reinforcing * moved) / moved.sum())
-        change = float(self.values[-1] - self.values[first])
-        found = []
-        for best in np.argsort(-means, kind="stable")[:2].tolist():
-            share = float(means[best])
-            if share >= LEAST_SHARE:
-                whole = (first, len(moved), 1, (best,), (share,), min(ruling, HALF), change)
-                found.append(_Candidate(seen.view, Stretch(*whole), best))
-        return found
+        partner = balanced_by(candidate)
+        if partner is None:
+            return self._claim(candidate)
+        pair = candidate, replace(candidate, family=partner)
+        places = [self._places(each)[:1] for each in pair]
+        if not all(places):
+            return self._claim(candidate)
+        first = candidate.stretch.first
+        links = [self._link(candidate, place) for (place,) in places]
+        without = np.asarray(self.bench.held(*links)[self.output.variable.name], dtype=float)
+        took = self._effect(without, first).took if np.isfinite(without).all() else 1.0
+        if abs(took) >= STATED:
+            return self._claim(candidate)
+        both = (told(each.view, each.family, each.stretch) for each in pair)
+        self.balanced.append(Balanced(*both))
+        return None
 
-    def _claim(self, candidate: _Candidate) -> Claim | None:
-        view, stretch, number = candidate.view, candidate.stretch, candidate.family
-        place = best_place(view, number, stretch, self.distances)
-        if place is None:
+    def _first(self, candidates: list[Candidate], *, carries: bool = False) -> Claim | None:
+        """Return the first claim that stands, or takes half of the movement where it has to."""
+        for candidate in candidates[:MOST_CUTS]:
+            claim = self._claim(candidate)
+            if claim is None:
+                continue
+            if claim.stands and (not carries or claim.effect.took >= CARRIES):
+                self.decided = candidate.view
+                return claim
+            if not claim.stands and not carries:
+                self.withdrawn.append(claim)
+        return None
+
+    def _back(self, claim: Claim | None, turn: int) -> Claim | None:
+        """Return the claim for the loop that carries the way back."""
+        time, out = self.results.time, claim.loop.way if claim is not None else ()
+        since = turn if claim is None else int(np.abs(time - claim.end).argmin())
+        likely = returning(self.seen, self.output.variable.ident, self.values, turn, since)
+        others = [c for c in likely if told(c.view, c.family, c.stretch).way != out]
+        return self._first(others, carries=True)
+
+    def _together(self) -> Claim | None:
+        """Return the claim for loops that reinforce, each of which would do without the other."""
+        idle = [(claim, link) for claim, link in self.cuts if claim.loop.reinforcing][:MOST_CUTS]
+        names = {claim.loop.way for claim, _ in idle}
+        if len(names) < 2 or any(claim.stands for claim, _ in idle):
             return None
-        source = place.source
-        first = self.results.flat.places[source.ident]
-        held = view.values[first : first + source.size, stretch.first]
-        start = float(self.results.time[stretch.first])
-        link = LinkHeld(
-            source.ident,
-            place.target.ident,
-            tuple(held.tolist()),
-            start if stretch.first else None,
+        first = min((claim for claim, _ in idle), key=lambda claim: claim.start)
+        others = tuple(claim.loop for claim, _ in idle if claim is not first)
+        whole = replace(first, with_others=others, either=True)
+        place = int(np.abs(self.results.time - first.start).argmin())
+        made = self._judged(whole, self.bench.held(*(link for _, link in idle)), place)
+        if not made.stands:
+            return None
+        self.withdrawn = [claim for claim in self.withdrawn if claim.loop.way not in names]
+        return made
+
+    def _claim(self, candidate: Candidate) -> Claim | None:
+        """Return the claim for a loop; None where no link of it can be held.
+
+        Where the run without it breaks off, it is cut once more at the next best link.
+        """
+        claim: Claim | None = None
+        for place in self._places(candidate)[:MOST_PLACES]:
+            claim = self._cut(candidate, place)
+            if np.isfinite(claim.end_without):
+                break
+        return claim
+
+    def _places(self, candidate: Candidate) -> list[Place]:
+        return best_places(
+            candidate.view, candidate.family, candidate.stretch, self.distances, self.above
         )
+
+    def _link(self, candidate: Candidate, place: Place) -> LinkHeld:
+        first = self.results.flat.places[place.source.ident]
+        begin = candidate.stretch.first
+        held = candidate.view.values[first : first + place.source.size, begin]
+        start = float(self.results.time[begin]) if begin else None
+        return LinkHeld(place.source.ident, place.target.ident, tuple(held.tolist()), start)
+
+    def _cut(self, candidate: Candidate, place: Place) -> Claim:
+        view, stretch, number = candidate.view, candidate.stretch, candidate.family
+        source, start = place.source, float(self.results.time[stretch.first])
+        link = self._link(candidate, place)
         without = self.bench.held(link)
-        share = dict(zip(stretch.leaders, stretch.shares, strict=True))[number]
-        also = tuple(Share(self._told(view, n, stretch), part) for n, part in place.others)
+        share = candidate.share
+        also = tuple(Share(told(view, n, stretch), part) for n, part in place.others)
         cut = Cut(
             source.name, place.target.name, start, stretch.first == 0,
-            None if source.shape else float(held[0]), source.size, also,
+            None if source.shape else float(link.values[0]), source.size, also,
         )  # fmt: skip
         together = tuple(each.loop for each in also if each.share >= SHARED * share)
         leading = tuple(
-            Share(self._told(view, n, stretch), part)
+            Share(told(view, n, stretch), part)
             for n, part in zip(stretch.leaders, stretch.shares, strict=True)
         )
         end = float(self.results.time[stretch.past])
-        loop = self._told(view, number, stretch)
+        loop = told(view, number, stretch)
         claim = Claim(
             loop, start, end, share, leading, stretch.ruling, cut, together,
-            float(self.values[-1]), float("nan"), 0.0, self.found, self.values, False, False,
+            float(self.values[-1]), float("nan"), self._effect(self.values, 0), self.found,
+            self.values, False, False, by_name=candidate.by_name,
         )  # fmt: skip
-        return self._judged(claim, without, stretch.first)
+        judged = self._judged(claim, without, stretch.first)
+        if np.isfinite(judged.end_without):
+            self.cuts.append((judged, link))
+        return judged
 
     def _judged(self, claim: Claim, without: Results, first: int) -> Claim:
         """Return the claim with what the run without the loop says of it."""
         values = np.asarray(without[self.output.variable.name], dtype=float)
         if not without.status.complete or not np.isfinite(values).all():
-            reason = f"the run without it breaks off: {without.status.message}"
+            reason = f"the run without it breaks off: {_plainly(without.status.message)}"
             return replace(claim, values=values, reason=reason)
         found = behaviour(without.time, values, self.output.good, self.found.size)
-        own, other = self.values[first:], values[first:]
-        moved = float(own[-1] - own[0])
-        spread = float(np.ptp(own))
-        if abs(moved) >= 0.25 * spread:
-            took = float(own[-1] - other[-1]) / moved
-        else:
-            took = float(np.abs(own - other).max()) / spread if spread else 0.0
+        made = self._effect(values, first)
+        took = made.took
         turned = None not in (found.better, self.found.better) and found.better != self.found.better
         if claim.loop.reinforcing:
             stands = took >= STATED
@@ -283,67 +342,50 @@ class _Finder:
             stands = carries = abs(took) >= STATED
             reason = "" if stands else f"without it {_less(took)}"
         return replace(
-            claim, values=values, end_without=float(values[-1]), took=took, behaviour=found,
+            claim, values=values, end_without=float(values[-1]), effect=made, behaviour=found,
             stands=stands, carries=carries, reason=reason,
         )  # fmt: skip
 
-    def _told(self, view: View, number: int, stretch: Stretch) -> ToldLoop:
-        family = view.families[number]
-        named = view.names.get(family.name)
-        shown = view.shown(family.way)
-        part = float(family.relative[stretch.first : stretch.past].sum())
-        way = tuple(dict.fromkeys(node.variable.name for node in shown))
-        if named is not None:
-            return ToldLoop(named.name, True, named.variables, part > 0)
-        stocks = tuple(dict.fromkeys(n.variable.name for n in shown if n.state))
-        return ToldLoop(", ".join(stocks or way), False, way, part > 0)
+    def _effect(self, values: Array, first: int) -> Effect:
+        return effect(self.found, self.results.time[first:], self.values[first:], values[first:])
 
     def _made(
         self,
         cause: Cause,
         claim: Claim | None = None,
-        withdrawn: Sequence[Claim] = (),
         outside: Driver | None = None,
     ) -> Explanation:
-        reinforcing = claim is not None and claim.loop.reinforcing and cause is Cause.LOOP
-        words, cycle = label(self.found, reinforcing, self._speeds_up(claim))
-        shares, phases = self._strip()
+        feeds = claim is not None and claim.loop.reinforcing and cause is Cause.LOOP
+        inside = (claim.start, claim.end) if claim is not None else (0.0, -1.0)
+        faster = speeds_up(self.results.time, self.values, *inside)
+        words, cycle = label(self.found, feeds, faster)
+        decided = self.decided
+        back = None
+        if self.turn is not None and cause is not Cause.BROKEN_OFF:
+            back = self._back(claim, self.turn)
+            self.decided = decided
+        shares, strip = self._strip()
         return Explanation(
             self.scenario, self.output, cause, self.found, words,
-            cycle if cause is Cause.LOOP else None, claim, tuple(withdrawn), outside, phases,
-            self.results.time[:-1], shares, (self.results.time, self.values),
-            self.results.flat.time_units, "", self._notes(), 0.0,
+            cycle if cause is Cause.LOOP else None, claim, back, tuple(self.withdrawn),
+            tuple(self.balanced), outside, strip, self.results.time[:-1], shares,
+            (self.results.time, self.values), self.results.flat.time_units, "", self._notes(), 0.0,
         )  # fmt: skip
-
-    def _speeds_up(self, claim: Claim | None) -> bool:
-        """Return whether the output moves faster and faster while the loop leads."""
-        if claim is None:
-            return False
-        time = self.results.time
-        inside = (time >= claim.start) & (time <= claim.end)
-        speed = np.abs(np.diff(self.values[inside]))
-        early = speed[: max(1, len(speed) // 10)]
-        return bool(speed.size and speed.max() * SLOWER > early.mean())
 
     def _strip(self) -> tuple[Array, tuple[Phase, ...]]:
         """Return who leads when in the partition that decided, for the strip of dominance."""
         seen = next((each for each in self.seen if each.view is self.decided), None)
         if seen is None:
             return np.full(len(self.results.time) - 1, np.nan), ()
-        view, time = seen.view, self.results.time
-        phases = tuple(
-            Phase(
-                float(time[each.first]),
-                float(time[each.past]),
-                Share(self._told(view, each.leaders[0], each), each.share) if each.sign else None,
-                each.ruling,
-            )
-            for each in seen.stretches
-        )
-        return view.reinforcing, phases
+        return seen.view.reinforcing, phases(seen, self.results.time)
 
     def _notes(self) -> tuple[str, ...]:
         return self.decided.network.notes if self.decided is not None else ()
+
+
+def _plainly(message: str) -> str:
+    """Return why a run broke off without the values it broke off at, which the cut made."""
+    return message.split(", from ")[0]
 
 
 def _less(took: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,30 +42,37 @@ class Place:
     others: tuple[tuple[int, float], ...]
 
 
-def best_place(
-    view: View, number: int, stretch: Stretch, distances: Mapping[Ident, int]
-) -> Place | None:
-    """Return the link at which to cut a family; None where none can be held.
+def best_places(
+    view: View,
+    number: int,
+    stretch: Stretch,
+    distances: Mapping[Ident, int],
+    above: Mapping[Ident, int],
+) -> list[Place]:
+    """Return the links at which to cut a family, the best first; none where none can be held.
 
     `distances` say how far each variable lies from what comes from outside. A link that leads
     back, to a variable no farther than its source, is taken first: what comes from outside then
-    still runs its course once, and only what the loop makes of it is cut off.
+    still runs its course once, and only what the loop makes of it is cut off. Where nothing comes
+    from outside, of links as good the one nearest below the output is taken, by `above`, how far
+    variables lie above it: what has gathered in stocks along the loop would else run on.
     """
     family = view.families[number]
     links = _links(view, family)[:_MOST_LINKS]
     judge = _folded_damage if view.network.unfolded is not None else _damage
     places = [judge(view, number, stretch, *link) for link in links]
-    if not places:
-        return None
     whole = [place for place in places if place.taken >= WHOLE]
     # Where a stock no longer drives its own flow it drains or fills past all bounds.
     whole = [place for place in whole if not _own_flow(view, place)] or whole
     if not whole:
-        return max(places, key=lambda place: place.taken)
+        return sorted(places, key=lambda place: -place.taken)[:1]
     back = [place for place in whole if _leads_back(place, distances)]
     whole = back or whole
     least = min(place.damage for place in whole)
-    return next(place for place in whole if place.damage <= least + _EQUAL)
+    good = [place for place in whole if place.damage <= least + _EQUAL]
+    if distances:
+        return good
+    return sorted(good, key=lambda place: above.get(place.target.ident, math.inf))
 
 
 def _links(view: View, family: Family) -> list[tuple[FlatVariable, FlatVariable]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from cyclesim.analysis.explanation.bench import Bench
+from cyclesim.analysis.explanation.effects import SWINGING, effect
 from cyclesim.analysis.explanation.parts import Driver
 from cyclesim.analysis.explanation.stretches import Stretch
 from cyclesim.analysis.explanation.view import View
 from cyclesim.analysis.loops.fold import folded_in_parts
 from cyclesim.analysis.loops.graph import needs
+from cyclesim.analysis.shapes import Behaviour, behaviour
 from cyclesim.compiler import FlatModel, FlatVariable, Replacement, Role
 from cyclesim.compiler.terms import moves
 from cyclesim.names import Ident
@@ -21,6 +24,9 @@ from cyclesim.scenario.parts import Output
 Array = np.ndarray
 
 MOST_DRIVERS = 3
+
+FORCED = 0.5
+"""What forces an output to swing takes so much of its ups and downs with it."""
 
 
 def driven_from_outside(view: View, number: int, stretch: Stretch, values: Array) -> float:
@@ -53,45 +59,87 @@ def driven_from_outside(view: View, number: int, stretch: Stretch, values: Array
 
 
 def driver(
-    bench: Bench, output: Output, values: Array, baseline: Results | None = None
+    bench: Bench,
+    output: Output,
+    found: Behaviour,
+    values: Array,
+    baseline: Results | None = None,
 ) -> Driver | None:
     """Return what outside the loops the output's movement goes with, shown by taking it away.
 
+    `found` is what the output's `values` did.
     `baseline` is a run from the same start without the scenario's changes, where there is one.
     """
     flat = bench.results.flat
-    above = _above(flat, output.variable.ident)
+    upstream = above(flat, output.variable.ident)
     changed = [
         change.variable.name
         for change in bench.scenario.changes
-        if change.override.ident in above or change.override.ident == output.variable.ident
+        if change.override.ident in upstream or change.override.ident == output.variable.ident
     ]
     if changed:
         without = baseline or bench.unchanged()
-        end = float(without[output.variable.name][-1])
-        return Driver(tuple(dict.fromkeys(changed)), True, end, _took(values, end))
-    found: list[Driver] = []
-    for variable in _moving_by_itself(flat, above):
-        if len(found) == MOST_DRIVERS:
+        return _driver(tuple(dict.fromkeys(changed)), True, without, output, found, values)
+    drivers: list[Driver] = []
+    for variable in _moving_by_itself(flat, upstream):
+        if len(drivers) == MOST_DRIVERS:
             break
         row = bench.results.trajectory.values[flat.places[variable.ident]]
         held = Replacement(variable.ident, float(row[0]))
-        end = float(bench.held(held)[output.variable.name][-1])
-        found.append(Driver((variable.name,), False, end, _took(values, end)))
-    return max(found, key=lambda each: each.took, default=None)
+        drivers.append(_driver((variable.name,), False, bench.held(held), output, found, values))
+    return max(drivers, key=lambda each: each.took, default=None)
+
+
+def forced(bench: Bench, output: Output, found: Behaviour, values: Array) -> Driver | None:
+    """Return what swings by the clock and makes the output swing; None where nothing does.
+
+    It takes half of the output's ups and downs with it, and swings itself: a step may set off a
+    swing, and is no beat.
+    """
+    flat, time = bench.results.flat, bench.results.time
+    tried = 0
+    for variable in _moving_by_itself(flat, above(flat, output.variable.ident)):
+        row = bench.results.trajectory.values[flat.places[variable.ident]]
+        if behaviour(time, row, output.good).shape not in SWINGING:
+            continue
+        tried += 1
+        held = bench.held(Replacement(variable.ident, float(row[0])))
+        made = _driver((variable.name,), False, held, output, found, values)
+        if made.took >= FORCED:
+            return made
+        if tried == MOST_DRIVERS:
+            break
+    return None
+
+
+def _driver(
+    names: tuple[str, ...],
+    changes: bool,
+    without: Results,
+    output: Output,
+    found: Behaviour,
+    values: Array,
+) -> Driver:
+    other = np.asarray(without[output.variable.name], dtype=float)
+    if other.shape != values.shape or not np.isfinite(other).all():
+        other = np.full_like(values, np.nan)
+    made = effect(found, without.time, values, other)
+    if not np.isfinite(made.took):
+        made = replace(made, took=0.0)
+    return Driver(names, changes, float(other[-1]), made)
 
 
 def distances(bench: Bench, output: Output) -> dict[Ident, int]:
     """Return how far variables lie below what comes from outside: the changes, and the clock."""
     flat = bench.results.flat
-    above = _above(flat, output.variable.ident)
+    upstream = above(flat, output.variable.ident)
     readers: dict[Ident, list[Ident]] = {}
     for ident, needed in needs(flat).items():
         for each in needed:
             readers.setdefault(each, []).append(ident)
     sources = [change.override.ident for change in bench.scenario.changes]
     if not sources:
-        sources = [variable.ident for variable in _moving_by_itself(flat, above)]
+        sources = [variable.ident for variable in _moving_by_itself(flat, upstream)]
     found = dict.fromkeys(sources, 0)
     waiting = list(found)
     for ident in waiting:
@@ -102,12 +150,7 @@ def distances(bench: Bench, output: Output) -> dict[Ident, int]:
     return found
 
 
-def _took(values: Array, end: float) -> float:
-    moved = float(values[-1] - values[0])
-    return (float(values[-1]) - end) / moved if moved else 0.0
-
-
-def _above(flat: FlatModel, output: Ident) -> dict[Ident, int]:
+def above(flat: FlatModel, output: Ident) -> dict[Ident, int]:
     """Return what a variable is computed from, however far up, the nearest first."""
     computed_from = needs(flat)
     found = {output: 0}
@@ -120,9 +163,9 @@ def _above(flat: FlatModel, output: Ident) -> dict[Ident, int]:
     return found
 
 
-def _moving_by_itself(flat: FlatModel, above: dict[Ident, int]) -> Iterator[FlatVariable]:
+def _moving_by_itself(flat: FlatModel, upstream: dict[Ident, int]) -> Iterator[FlatVariable]:
     """Yield the modeller's scalar variables that read the clock or draw noise, nearest first."""
-    for ident in above:
+    for ident in upstream:
         variable = flat.by_ident[ident]
         plain = not variable.hidden and not variable.shape and variable.role is Role.ALGEBRAIC
         if plain and any(moves(piece.term) for piece in variable.pieces):

@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from cyclesim.analysis.explanation.effects import Effect
 from cyclesim.analysis.labels import Cycle
 from cyclesim.analysis.shapes import Behaviour
 from cyclesim.display import Shown
@@ -66,9 +67,11 @@ class Claim:
 
     `leading` are it and others of its sign, as many as come to half of the change, three at most;
     `ruling` is the share of all loops of that sign. `with_others` are loops that cannot be cut
-    apart from it, for which the claim holds as well. `took` is the part of the output's movement
-    from `start` on that goes with the loop: 1 where it stays where it was, above 1 where it turns,
-    below 0 where it goes further. `values` (time,) are the output's without the loop, NaN past the
+    apart from it, for which the claim holds as well; with `either`, loops of which each would have
+    done alone, cut together. With `by_name` shares are of the loops of given names alone, in a
+    model that is seen through a few stocks. `effect` holds what goes with the loop of the output's
+    movement from `start` on: 1 where it stays where it was, above 1 where it turns, below 0 where
+    it goes further. `values` (time,) are the output's without the loop, NaN past the
     end of a run that broke off. The claim `stands` where the cut changes the shape or direction, or
     takes or adds `STATED` of the movement; `carries` where it takes half of it or turns it.
     """
@@ -83,22 +86,42 @@ class Claim:
     with_others: tuple[ToldLoop, ...]
     end_value: float
     end_without: float
-    took: float
+    effect: Effect
     behaviour: Behaviour
     values: Array
     stands: bool
     carries: bool
     reason: str = ""
+    either: bool = False
+    by_name: bool = False
+
+    @property
+    def took(self) -> float:
+        """Return the part of the movement that goes with the loop."""
+        return self.effect.took
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """A loop that reinforces and one that balances as much all along: neither makes a movement."""
+
+    loop: ToldLoop
+    other: ToldLoop
 
 
 @dataclass(frozen=True)
 class Driver:
-    """Something outside all loops, and where the output ends without it."""
+    """Something outside all loops, and what becomes of the output without it."""
 
     names: tuple[str, ...]
     changes: bool
     end_without: float
-    took: float
+    effect: Effect
+
+    @property
+    def took(self) -> float:
+        """Return the part of the movement that goes with it."""
+        return self.effect.took
 
 
 @dataclass(frozen=True)
@@ -115,8 +138,10 @@ class Phase:
 class Explanation(Shown):
     """Why one output of one scenario moved as it did.
 
-    `claim` is the loop that carries the change or adds to it, `withdrawn` are loops that led by
-    their scores and whose cut changed too little. `phases` are those of the partition that decided,
+    `claim` is the loop that carries the change or adds to it, `back` the one that carries the way
+    back of an output that rises and falls, or dips and recovers. `withdrawn` are loops that led by
+    their scores and whose cut changed too little, `balanced` such as another
+    holds in balance, so that none was cut. `phases` are those of the partition that decided,
     `time` and `reinforcing` (interval,) the share of its loops that reinforce over time. `course`
     are the saved times and the output's values. `notes` say what a reader has to know; `seconds` is
     what it took.
@@ -129,7 +154,9 @@ class Explanation(Shown):
     label: str
     cycle: Cycle | None
     claim: Claim | None
+    back: Claim | None
     withdrawn: tuple[Claim, ...]
+    balanced: tuple[Balanced, ...]
     driver: Driver | None
     phases: tuple[Phase, ...]
     time: Array

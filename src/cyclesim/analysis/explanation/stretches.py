@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -85,19 +85,27 @@ def _stretch(view: View, values: Array, first: int, past: int, sign: int) -> Str
     )  # fmt: skip
 
 
-def decisive(found: tuple[Stretch, ...], values: Array) -> Stretch | None:
+def decisive(found: tuple[Stretch, ...], values: Array, turn: int | None = None) -> Stretch | None:
     """Return the stretch that decides what became of the output; None where nothing moves.
 
     The one in which it moves farthest in the direction that it takes over the whole run, a
-    stretch that reinforces first where it holds a third of that movement.
+    stretch that reinforces first where it holds a third of that movement. Of an output that comes
+    back after a `turn`, a place in `values`, the way up to there counts.
     """
     moving = [each for each in found if each.sign]
     if not moving:
         return None
-    net = float(values[-1] - values[0])
+    if turn is not None:
+        moving = [_up_to(each, values, turn) for each in moving if each.first < turn] or moving
+    net = float(values[-1 if turn is None else turn] - values[0])
     if abs(net) < 0.25 * float(np.ptp(values)):
         net = max((each.moved for each in moving), key=abs)
     way = math.copysign(1.0, net)
     along = sum(max(way * each.moved, 0.0) for each in moving)
     rises = [each for each in moving if each.sign > 0 and way * each.moved >= DECISIVE * along]
     return max(rises or moving, key=lambda each: way * each.moved)
+
+
+def _up_to(stretch: Stretch, values: Array, turn: int) -> Stretch:
+    moved = float(values[min(turn, stretch.past)] - values[stretch.first])
+    return replace(stretch, moved=moved)

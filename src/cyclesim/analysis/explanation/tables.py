@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from cyclesim.analysis.explanation.effects import Effect
 from cyclesim.analysis.explanation.parts import Claim, Explanation, Share, ToldLoop
 
 
@@ -18,6 +19,7 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
         "label": explanation.label,
         "cycle": explanation.cycle.name.casefold() if explanation.cycle else None,
         "claim": _claim(claim) if claim else None,
+        "back": _claim(explanation.back) if explanation.back else None,
         "withdrawn": [_claim(each) for each in explanation.withdrawn],
         "outside": None
         if driver is None
@@ -26,7 +28,9 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
             "changed_by_the_scenario": driver.changes,
             "end_without": _finite(driver.end_without),
             "share_taken": _finite(driver.took),
+            **_effect(driver.effect),
         },
+        "balanced": [[_loop(each.loop), _loop(each.other)] for each in explanation.balanced],
         "phases": [
             {
                 "start": phase.start,
@@ -46,6 +50,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "start": claim.start,
         "end": claim.end,
         "share": claim.share,
+        "shares_of": "the loops of given names" if claim.by_name else "the change",
         "share_of_its_sign": claim.ruling,
         "leading": [_share(each) for each in claim.leading],
         "cut": {
@@ -60,10 +65,21 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "output_at_end": _finite(claim.end_value),
         "output_at_end_without": _finite(claim.end_without),
         "share_of_movement_taken": _finite(claim.took),
+        "each_would_do_alone": claim.either,
+        **_effect(claim.effect),
         "shape_without": claim.behaviour.shape.value,
         "stands": claim.stands,
         "carries": claim.carries,
         "reason": claim.reason,
+    }
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    return {
+        "compared_by": effect.reading.value,
+        "compared_at": effect.time,
+        "output_then": _finite(effect.value),
+        "output_then_without": _finite(effect.without),
     }
 
 

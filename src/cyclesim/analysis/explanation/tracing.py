@@ -17,7 +17,7 @@ from cyclesim.analysis.loops.graph import Equation, NetFlow, computed
 from cyclesim.analysis.loops.naming import named_rows, runs_through
 from cyclesim.analysis.loops.parts import Named
 from cyclesim.analysis.loops.scores import contributions
-from cyclesim.analysis.words import moment, pair
+from cyclesim.analysis.words import many, moment, pair
 from cyclesim.compiler import FlatVariable
 from cyclesim.compiler.terms import moves
 from cyclesim.errors import UsageError
@@ -173,7 +173,8 @@ def trace_lines(trace: Trace, results: Results, start: float, stop: float) -> It
     """Yield a trace line by line, each variable under what it moves."""
     units = results.flat.time_units
     if math.isclose(trace.start, trace.end, rel_tol=1e-9):
-        yield f"{trace.name} does not change between {moment(start, units)} and {stop:g}."
+        do = "do" if many(trace.name) else "does"
+        yield f"{trace.name} {do} not change between {moment(start, units)} and {stop:g}."
         return
     yield (
         f"{_course(trace)} between {moment(start, units)} and {moment(stop, units)}. "
@@ -200,7 +201,8 @@ def _under(trace: Trace, indent: str) -> Iterator[str]:
 
 def _course(trace: Trace) -> str:
     first, last = pair(trace.start, trace.end)
+    one = "" if many(trace.name) else "s"
     if trace.start == trace.end:
-        return f"{trace.name} stays at {first}"
-    verb = "rises" if trace.end > trace.start else "falls"
-    return f"{trace.name} {verb} from {first} to {last}"
+        return f"{trace.name} stay{one} at {first}"
+    verb = "rise" if trace.end > trace.start else "fall"
+    return f"{trace.name} {verb}{one} from {first} to {last}"

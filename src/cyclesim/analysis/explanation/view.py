@@ -52,7 +52,8 @@ class Family:
 class View:
     """One partition of a run; `total` is the sum of |score| over all loops: (interval,).
 
-    `values` are those of the run: (row, time).
+    `values` are those of the run: (row, time). `beside` holds the loops of given names by
+    themselves where the partition is seen through a few stocks.
     """
 
     graph: CausalGraph
@@ -61,6 +62,7 @@ class View:
     families: tuple[Family, ...]
     total: Array
     names: Mapping[str, Named]
+    beside: View | None = None
 
     @property
     def nodes(self) -> Mapping[int, Node]:
@@ -176,7 +178,11 @@ def _view(
         ordered = tuple(sorted(members, key=lambda n: -means[n]))
         way = ways.get(ordered[0], nodes[ordered[0]])
         families.append(Family(key if key in given else "", ordered, way, row))
-    return View(graph, values, network, tuple(families), total, given) if families else None
+    if not families:
+        return None
+    beside = network.beside
+    other = _view(graph, values, beside, chains, given) if beside is not None else None
+    return View(graph, values, network, tuple(families), total, given, other)
 
 
 _MOST_WAYS = 100

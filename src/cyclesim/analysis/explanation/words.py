@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cyclesim.analysis.behavior import Behaviour, Shape
+from cyclesim.analysis.explanation.effects import RETURNING, SWINGING, Effect, Reading
 from cyclesim.analysis.explanation.parts import Cause, Claim, Driver, Explanation, ToldLoop
-from cyclesim.analysis.labels import SELF_FEEDING, Cycle
+from cyclesim.analysis.labels import SELF_FEEDING, Cycle, course
 from cyclesim.analysis.words import many, moment, pair, with_unit
 from cyclesim.scenario.parts import Direction
 
@@ -17,12 +18,24 @@ MOST_STATIONS = 6
 FROM_THE_START = "From the start"
 
 
+NEARLY_ALL = 0.9
+"""Where so much of a movement goes with a loop, there is no rest to speak of."""
+
+WHOLLY = 0.995
+"""So much of a movement is all of it, in whole per cent."""
+
+BEYOND = 1000.0
+"""A run that ends so many times farther out than the output ever was has run away."""
+
+
 def label(found: Behaviour, reinforcing: bool, speeds_up: bool = False) -> tuple[str, Cycle | None]:
     """Return what a movement is called, and the cycle that it is where it is one.
 
     Virtuous and vicious need both a movement in a good or bad direction that speeds up, by its
     shape or (`speeds_up`) while the loop leads, and a loop that reinforces and carries it.
     """
+    if found.shape in (*SWINGING, *RETURNING):
+        return course(found), None
     speeding = speeds_up or found.shape in SELF_FEEDING
     if reinforcing and speeding and found.better is not None:
         cycle = Cycle.VIRTUOUS if found.better else Cycle.VICIOUS
@@ -34,8 +47,6 @@ def label(found: Behaviour, reinforcing: bool, speeds_up: bool = False) -> tuple
         kind = "improvement" if found.better else "decline"
     elif found.good is Direction.NEITHER:
         kind = "rise" if found.change > 0 else "fall"
-    if found.shape in (Shape.OSCILLATING, Shape.DAMPED, Shape.GROWING):
-        return "oscillation", None
     if reinforcing:
         return f"{kind} that feeds itself", None
     if found.shape in (Shape.LEVELLING_OFF, Shape.S_SHAPED):
@@ -54,19 +65,31 @@ def sentence(explanation: Explanation) -> str:
 
 def _sentences(explanation: Explanation) -> Iterator[str]:
     claim, driver = explanation.claim, explanation.driver
-    head = explanation.label[:1].upper() + explanation.label[1:]
+    yield f"{_capital(explanation.label)}."
     if explanation.cause is Cause.LOOP and claim is not None:
-        yield f"{head}. {_carried(explanation, claim)}"
-        return
-    if explanation.cause is Cause.OUTSIDE and driver is not None:
-        yield f"{head}. {_from_outside(explanation, driver)}"
+        if claim.effect.reading is Reading.SWINGS:
+            yield from _swung(explanation, claim)
+        else:
+            yield _carried(explanation, claim)
+    elif explanation.cause is Cause.OUTSIDE and driver is not None:
+        yield _from_outside(explanation, driver)
         if claim is not None:
             yield _added(explanation, claim)
-        return
-    if claim is None:
-        yield f"{head}. No single loop carries the change."
-        return
-    yield f"{head}. {_added(explanation, claim)} No single loop carries the rest."
+    elif claim is not None:
+        yield _added(explanation, claim)
+        if claim.took < NEARLY_ALL:
+            yield "No single loop carries the rest."
+    elif explanation.behaviour.shape is Shape.STEADY and not explanation.phases:
+        yield "It goes on at one pace, and no loop is active."
+    else:
+        yield "No single loop carries the change."
+    for each in explanation.balanced[:1]:
+        yield (
+            f"{_capital(_loop(each.loop))} and {_loop(each.other)} hold each other in balance: "
+            "neither makes any of it."
+        )
+    if explanation.back is not None:
+        yield _back(explanation, explanation.back)
 
 
 def _carried(explanation: Explanation, claim: Claim) -> str:
@@ -74,7 +97,13 @@ def _carried(explanation: Explanation, claim: Claim) -> str:
     since = _since(explanation, claim)
     what = _loop(claim.loop)
     share = f"{100 * claim.share:.0f} %"
-    if claim.with_others:
+    if claim.either:
+        others = " and ".join(_loop(each) for each in claim.with_others)
+        text = (
+            f"{since} {what} and {others} carry the change together, where each would do nearly "
+            "as much alone"
+        )
+    elif claim.with_others:
         others = _several(claim.with_others)
         text = f"{since} {what}, with {others}, from which it cannot be cut apart,"
         text += f" carries {share} of the change by itself"
@@ -89,39 +118,94 @@ def _carried(explanation: Explanation, claim: Claim) -> str:
     return f"{text}; {_without(explanation, claim)}."
 
 
+def _swung(explanation: Explanation, claim: Claim) -> Iterator[str]:
+    """Yield the sentences of a loop that makes an output swing."""
+    others = ""
+    if claim.with_others:
+        others = f", with {_several(claim.with_others)}, from which it cannot be cut apart,"
+    share = f"{100 * claim.share:.0f} % of the change on average"
+    ends = _without(explanation, claim)
+    yield f"{_capital(_loop(claim.loop))}{others} makes it swing, with {share}: {ends}."
+    driver = explanation.driver
+    if driver is not None and driver.took >= 0.5:
+        yield f"What sets it off is {_what(driver)}."
+
+
+def _back(explanation: Explanation, claim: Claim) -> str:
+    """Return the sentence of the loop that carries the way back."""
+    extreme = explanation.behaviour.extreme
+    way = "fall" if extreme is None or claim.end_value < extreme.value else "rise"
+    since = _since(explanation, claim)
+    return (
+        f"The {way} that follows goes with {_loop(claim.loop)}, with {100 * claim.share:.0f} % of "
+        f"the change {since[:1].lower()}{since[1:]}; {_without(explanation, claim)}."
+    )
+
+
 def _without(explanation: Explanation, claim: Claim) -> str:
-    ends, without = pair(claim.end_value, claim.end_without)
+    loops = "them" if claim.with_others else "it"
+    if claim.either:
+        loops = "both" if len(claim.with_others) == 1 else "all of them"
+    return f"without {loops} {_would(explanation, claim.effect, claim.behaviour)}"
+
+
+def _would(explanation: Explanation, effect: Effect, without: Behaviour | None = None) -> str:
+    """Return what would become of the output: 'quality would end at 0.71 instead of 0.38'."""
     units = explanation.output.variable.units
     title = _lower(explanation.output.title)
-    loops = "them" if claim.with_others else "it"
-    return f"without {loops} {title} would end at {with_unit(without, units)} instead of {ends}"
+    value, other = pair(effect.value, effect.without)
+    lost = abs(effect.without) > BEYOND * explanation.behaviour.size
+    if effect.reading is Reading.SWINGS:
+        if effect.took > WHOLLY or (without is not None and without.shape not in SWINGING):
+            end = "run away" if lost else f"end at {with_unit(other, units)}"
+            return f"{title} would not swing, and {end}"
+        gone = f"{100 * min(effect.took, 1.0):.0f} %"
+        return f"{gone} of the ups and downs of {title} would be gone"
+    if lost:
+        return f"{title} would run away"
+    if effect.reading is Reading.HEIGHT:
+        when = moment(effect.time, explanation.time_units)
+        return f"{title} would be at {with_unit(other, units)} in {when} instead of {value}"
+    return f"{title} would end at {with_unit(other, units)} instead of {value}"
 
 
 def _from_outside(explanation: Explanation, driver: Driver) -> str:
-    ends, without = pair(explanation.behaviour.end, driver.end_without)
-    units = explanation.output.variable.units
+    return (
+        f"The change comes from outside: without {_what(driver)} "
+        f"{_would(explanation, driver.effect)}."
+    )
+
+
+def _what(driver: Driver) -> str:
+    """Return what comes from outside: 'the change of 'Price''."""
     quoted = [f"'{name}'" for name in driver.names]
     names = _listed(quoted if len(quoted) <= 4 else [*quoted[:3], f"{len(quoted) - 3} more"])
-    what = f"the change of {names}" if driver.changes else f"what {names} does"
-    if not driver.changes and len(driver.names) > 1:
-        what = f"what {names} do"
-    title = _lower(explanation.output.title)
-    return (
-        f"The change comes from outside: without {what} {title} would end at "
-        f"{with_unit(without, units)} instead of {ends}."
-    )
+    if driver.changes:
+        return f"the change of {names}"
+    return f"what {names} {'do' if len(driver.names) > 1 else 'does'}"
 
 
 def _added(explanation: Explanation, claim: Claim) -> str:
     """Return the sentence of a loop that adds to what others set off."""
-    what, since = _loop(claim.loop), _since(explanation, claim)
-    ends = _without(explanation, replace(claim, with_others=()))
-    if since == FROM_THE_START:
-        part = f"{100 * claim.took:.0f} % of it" if claim.took < 1 else "all of it and more"
-        return f"{what[:1].upper()}{what[1:]} makes {part}: {ends}."
-    # The share is of what moves after the cut, which may be little of the whole.
-    part = f"{100 * claim.took:.0f} %" if claim.took < 1 else "all and more"
-    return f"{since} {what} makes {part} of what is still to come: {ends}."
+    since, loop = _since(explanation, claim), _loop(claim.loop)
+    # After the start the share is of what moves after the cut, which may be little of the whole.
+    from_start = since == FROM_THE_START
+    whole = "it" if from_start else "what is still to come"
+    part = f"{100 * claim.took:.0f} % of {whole}"
+    if claim.took > WHOLLY:
+        part = f"all of {whole}" + ("" if claim.took < 2 - WHOLLY else " and more")
+    lead = _capital(loop) if from_start else f"{since} {loop}"
+    if claim.either:
+        others = " and ".join(_loop(each) for each in claim.with_others)
+        return (
+            f"{lead} and {others} make {part} together, where each would "
+            f"do nearly as much alone: {_without(explanation, claim)}."
+        )
+    return f"{lead} makes {part}: {_without(explanation, replace(claim, with_others=()))}."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _since(explanation: Explanation, claim: Claim) -> str:
@@ -165,7 +249,8 @@ def _listed(names: list[str]) -> str:
 def _lower(title: str) -> str:
     """Return a title within a sentence: 'Service quality' as 'service quality', 'IT' as it is."""
     head = title.split(" ", 1)[0]
-    return title[:1].lower() + title[1:] if head[1:] == head[1:].lower() else title
+    plain = len(head) > 1 and head[1:] == head[1:].lower()
+    return title[:1].lower() + title[1:] if plain else title
 
 
 def _verb(explanation: Explanation, one: str, several: str) -> str:

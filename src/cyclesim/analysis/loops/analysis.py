@@ -202,7 +202,11 @@ class _Run:
             names = ", ".join(f"'{name}'" for name in known.beyond)
             told.append(f"of too many ways to be scored: {names}.")
         if network.inside:
-            told.append(f"{network.inside} loops within delays and smooths are not compared.")
+            one = network.inside == 1
+            told.append(
+                f"{network.inside} {'loop' if one else 'loops'} within delays and smooths "
+                f"{'is' if one else 'are'} not compared."
+            )
         if listed.rest > TOLD:
             left = len(network.loops) - sum(loop.members for loop in listed.loops)
             told.append(
@@ -211,12 +215,12 @@ class _Run:
             )
         if 0 < moved < STILL:
             told.append(f"its stocks move by {100 * moved:.1g} % of their size at most.")
-        active = np.abs(listed.net) > 0
+        active = np.abs([loop.relative for loop in listed.loops] or [listed.net]).max(axis=0) > 0
         net = float(np.abs(listed.net[active]).mean()) if active.any() else 1.0
         if network.method is not Method.FOLDED and net < CANCELLING:
             told.append(
-                f"loops cancel one another: all together come to {net:.1%} of their sizes on "
-                "average, so that single shares say little. Look through a few stocks instead."
+                f"loops cancel one another: all together come to {100 * net:.1f} % of their sizes "
+                "on average, so that single shares say little. Look through a few stocks instead."
             )
         return told
 

@@ -69,8 +69,17 @@ def _shift(
             best = gain, link, earlier, later
     if best is None:
         return None
-    source, target = network.ends[best[1]]
-    return Shift(nodes[source].name, nodes[target].name, best[2], best[3])
+    source, target = (_shown(nodes[row], nodes) for row in network.ends[best[1]])
+    return Shift(source, target, best[2], best[3])
+
+
+def _shown(node: Node, nodes: Mapping[int, Node]) -> str:
+    """Return the name of a value, of the inside of a delay or smooth the one it is made for."""
+    origin = node.variable.origin
+    if not node.hidden or origin is None:
+        return node.name
+    owners = (n.name for n in nodes.values() if n.variable.ident == origin.variable)
+    return next(owners, node.name)
 
 
 def _links(chosen: Sequence[int], listing: Listing, network: Network) -> set[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from cyclesim.analysis.loops.dominance import HALF
 from cyclesim.analysis.loops.parts import STILL, Loop, LoopAnalysis, Method, Partition, Phase
 from cyclesim.names import displayed
@@ -16,6 +18,9 @@ MOST_PARTITIONS = 3
 
 MOST_PHASES = 12
 """Phases of a partition that are told; the tables have all."""
+
+_EVEN = 0.01
+"""Two loops hold each other in balance where they differ by no more than this share of either."""
 
 _SMALL = 0.005
 """A loop below this importance is not spelt out."""
@@ -52,8 +57,15 @@ def _partition(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
     if partition.moved < STILL:
         yield f"At rest in this run: {_several(partition.stocks)}."
         return
-    yield f"{_head(partition)}:"
     loops = analysis.of(partition.number)
+    if not any(loop.members for loop in loops):
+        yield (
+            f"No loop through {_several(partition.stocks)} is active in this run: what flows into "
+            "and out of them never changes."
+        )
+        yield from (f"  Note: {note}" for note in partition.notes)
+        return
+    yield f"{_head(partition)}:"
     for phase in partition.phases[:MOST_PHASES]:
         yield f"  {phase_words(analysis, phase)}"
     if len(partition.phases) > MOST_PHASES:
@@ -62,7 +74,8 @@ def _partition(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
     for loop in told:
         yield f"  {loop_words(loop)}"
     if len(told) < len(loops):
-        yield f"  {len(loops) - len(told)} more are listed with --out or --json."
+        left = len(loops) - len(told)
+        yield f"  {left} more {'is' if left == 1 else 'are'} listed with --out or --json."
     for note in partition.notes:
         yield f"  Note: {note}"
 
@@ -97,6 +110,10 @@ def phase_words(analysis: LoopAnalysis, phase: Phase) -> str:
     if not phase.loops:
         return f"{span}: nothing moves, or no few loops describe half of the change."
     loops = [analysis[mark] for mark in phase.loops]
+    other = _counterpart(analysis, phase, loops[0]) if len(loops) == 1 else None
+    if other is not None:
+        both = (f"{x.mark} '{x.name}' ({x.polarity.word})" for x in (loops[0], other))
+        return f"{span}: {' and '.join(both)} hold each other in balance."
     share = f"{100 * abs(phase.share):.0f} % of the change"
     # Less than half: others take turns with them, each for a time too short to be told.
     whole = abs(phase.share) >= HALF
@@ -116,6 +133,17 @@ def phase_words(analysis: LoopAnalysis, phase: Phase) -> str:
         f"{words}; the shift lies in '{shift.cause}' -> '{shift.effect}', "
         f"{before} of what moves the latter before and {after} after."
     )
+
+
+def _counterpart(analysis: LoopAnalysis, phase: Phase, loop: Loop) -> Loop | None:
+    """Return the loop that takes all along a phase what another adds; None where none does."""
+    inside = (analysis.time >= phase.start) & (analysis.time < phase.end)
+    own = loop.relative[inside]
+    size = float(np.abs(own).mean()) if own.size else 0.0
+    for each in analysis.of(loop.partition):
+        if size > 0 and float(np.abs(each.relative[inside] + own).mean()) <= _EVEN * size:
+            return each
+    return None
 
 
 def loop_words(loop: Loop) -> str:

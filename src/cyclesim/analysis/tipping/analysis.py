@@ -11,7 +11,14 @@ from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
 from cyclesim.analysis.tipping.margins import LASTING_TOLERANCE, LASTING_WAY, lines_of, margins
-from cyclesim.analysis.tipping.outcome import Contrast, NoContrast, contrast, headline, levers
+from cyclesim.analysis.tipping.outcome import (
+    Contrast,
+    NoContrast,
+    contrast,
+    headline,
+    levers,
+    named_besides,
+)
 from cyclesim.analysis.tipping.parts import (
     Between,
     Continuation,
@@ -88,7 +95,7 @@ def tipping(
         study.title, study.model.flat.name, scenario.title, study.specs.time_units,
         float(today.start), near, lasting, line, own, long, spread, states,
         whole.branches(states, rates, long or own), whole.map(long or own),
-        whole.pulses(long or own), levers(study), tuple(notes),
+        whole.pulses(long or own), levers(study), named_besides(study), tuple(notes),
     )  # fmt: skip
 
 
@@ -256,7 +263,8 @@ class _Whole:
         """Return constants worth looking at: those at which the outcome turns, decisions first."""
         turning = found.turning if found is not None else ()
         names = [t.name for t in turning if t.what is What.CONSTANT and t.today != 0]
-        own = levers(self.today.study)
+        study = self.today.study
+        own = (*levers(study), *named_besides(study))
         first = [name for name in names if name in own]
         known = {v.name for v in self.today.varied if v.kind is VariedKind.CONSTANT}
         return list(dict.fromkeys((*first, *names, *(n for n in own if n in known))))

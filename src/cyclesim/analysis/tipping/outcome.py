@@ -10,6 +10,7 @@ import numpy as np
 
 from cyclesim.analysis.tipping.parts import Rule
 from cyclesim.analysis.tipping.today import Today, stand
+from cyclesim.compiler import selected
 from cyclesim.errors import UsageError
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Direction, Output, Scenario, Study
@@ -69,6 +70,18 @@ def levers(study: Study) -> tuple[str, ...]:
     """Return the constants that scenarios of a study change: what the organisation can decide."""
     names = [c.variable.name for s in study.scenarios for c in s.changes]
     return tuple(dict.fromkeys(names))
+
+
+def named_besides(study: Study) -> tuple[str, ...]:
+    """Return what a study names that no scenario changes: its page's levers, and its tipping's."""
+    flat = study.model.flat
+    names = [selected(flat, each.ident).variable.name for each in study.ui.levers]
+    wish = study.tipping
+    if wish is not None:
+        asked = (wish.parameter, *(wish.map or ()), wish.pulse)
+        names += [variable.name for variable in asked if variable is not None]
+    own = levers(study)
+    return tuple(dict.fromkeys(name for name in names if name not in own))
 
 
 def contrast(

@@ -375,7 +375,11 @@ class Scattered:
 
 @dataclass(frozen=True)
 class TippingAnalysis(Shown):
-    """How far an organisation is from the point of no return."""
+    """How far an organisation is from the point of no return.
+
+    `levers` are what the study's scenarios change, `named` what it names besides: levers of its
+    page, and what its `tipping` section asks for.
+    """
 
     study: str
     model: str
@@ -393,4 +397,5 @@ class TippingAnalysis(Shown):
     regimes: RegimeMap | None
     pulses: tuple[Pulses, ...]
     levers: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -53,7 +53,11 @@ def sections(analysis: TippingAnalysis) -> Iterator[tuple[str, list[str]]]:
     if analysis.between is not None:
         yield "Between a bad and a good start", list(between_words(analysis.between))
     if analysis.pulses:
-        yield "The smallest pulse", [pulse_words(each, units) for each in analysis.pulses]
+        tips = found is not None and any(t.tips for t in found.turning)
+        yield (
+            "The smallest pulse",
+            [pulse_words(each, units, tips=tips) for each in analysis.pulses],
+        )
     if analysis.equilibria is not None:
         yield "Equilibria", list(equilibria_words(analysis.equilibria, units))
     if analysis.continuation is not None:
@@ -63,17 +67,37 @@ def sections(analysis: TippingAnalysis) -> Iterator[tuple[str, list[str]]]:
 
 
 def _margin_sections(analysis: TippingAnalysis, found: Margins) -> Iterator[tuple[str, list[str]]]:
-    rule = found.rule
-    told = [t for t in found.turning if t.name in analysis.levers or t.what is What.CHANGE]
-    if told:
-        yield "What the study's scenarios decide", [threshold_words(t, rule) for t in told[:MOST]]
-    rest = [t for t in found.turning if t not in told]
-    stocks = [t for t in rest if t.what is What.STOCK]
-    if stocks:
-        yield "A jump of a stock", [threshold_words(t, rule) for t in stocks[:MOST]]
-    constants = [t for t in rest if t.what is What.CONSTANT]
-    if constants:
-        yield "Everything else, nearest first", [threshold_words(t, rule) for t in constants[:MOST]]
+    near = analysis.margins if found is analysis.lasting_margins else None
+    for heading, told in grouped(analysis, found).items():
+        if told:
+            yield heading, [threshold_words(t, found.rule) for t in told[:MOST]]
+        if heading == NAMED and near is not None:
+            groups = grouped(analysis, near)
+            own = [t for head in (DECIDED, NAMED) for t in groups[head]]
+            when = moment(near.rule.time, analysis.time_units)
+            lines = [threshold_words(t, near.rule) for t in own[:MOST]]
+            if own or told or grouped(analysis, found)[DECIDED]:
+                none = f"None of them turns '{near.rule.title}' by then."
+                yield f"The same, judged at the end of the run ({when})", lines or [none]
+
+
+DECIDED = "What the study's scenarios decide"
+NAMED = "What the study names besides"
+STOCKS = "A jump of a stock"
+REST = "Everything else, calibration among it, nearest first"
+
+
+def grouped(analysis: TippingAnalysis, found: Margins) -> dict[str, list[Threshold]]:
+    """Return what turns the outcome by who can move it: decisions first, calibration last."""
+    groups: dict[str, list[Threshold]] = {DECIDED: [], NAMED: [], STOCKS: [], REST: []}
+    for each in found.turning:
+        if each.name in analysis.levers or each.what is What.CHANGE:
+            groups[DECIDED].append(each)
+        elif each.name in analysis.named:
+            groups[NAMED].append(each)
+        else:
+            groups[STOCKS if each.what is What.STOCK else REST].append(each)
+    return groups
 
 
 def answer(analysis: TippingAnalysis) -> str:
@@ -85,8 +109,8 @@ def answer(analysis: TippingAnalysis) -> str:
     tipping = [t for t in found.turning if t.tips] if found is not None else []
     line = analysis.between
     if tipping or (several and line is not None and line.shares):
-        own = [t for t in tipping if t.name in analysis.levers]
-        nearest = next(iter(own or tipping), None)
+        groups = grouped(analysis, found).values() if found is not None else ()
+        nearest = next((t for group in groups for t in group if t.tips), None)
         told = f" {threshold_words(nearest, found.rule)}" if nearest and found else ""
         side = "the good" if found is None or found.rule.is_good else "the bad"
         head = f"There is a tipping point, and {where} stands on {side} side of it."
@@ -249,10 +273,16 @@ def _decimals(low: float, high: float) -> int:
     return max(0, min(8, 2 - math.floor(math.log10(span)))) if span > 0 else 2
 
 
-def pulse_words(found: Pulses, time_units: str) -> str:
-    """Return the smallest pulses for the shortest, a middle and the longest duration."""
+def pulse_words(found: Pulses, time_units: str, *, tips: bool = True) -> str:
+    """Return the smallest pulses for the shortest, a middle and the longest duration.
+
+    Where nothing `tips` the outcome at once, a pulse carries it past the middle by degrees.
+    """
     way = "rise" if found.limit > found.today else "fall"
-    verb = "rescues" if found.rescue else "tips"
+    verb = "rescues it" if found.rescue else "tips it"
+    if not tips:
+        when = moment(found.rule.time, time_units)
+        verb = f"leaves '{found.rule.title}' past the middle in {when}"
     some = np.flatnonzero(np.isfinite(found.sizes))
     limit = with_unit(number(found.limit), found.units)
     if not some.size:
@@ -273,7 +303,7 @@ def pulse_words(found: Pulses, time_units: str) -> str:
     when = moment(found.start, time_units)
     today = number(found.today)
     return (
-        f"A {way} of {found.variable} (today {today}) from {when} {verb} it from a size of "
+        f"A {way} of {found.variable} (today {today}) from {when} {verb} from a size of "
         f"{', '.join(told)} on{shorter}."
     )
 

@@ -142,6 +142,17 @@ function makeTiles(onToggle) {
   };
 }
 
+// Whether a headline moves faster and faster within two times: what feeds itself begins below
+// this share of its highest speed.
+const SLOWER = 0.72;
+
+function speedsUp(time, column, start, end) {
+  const speed = [];
+  for (let n = 1; n < time.length; n++) if (time[n - 1] >= start && time[n] <= end) speed.push(Math.abs(column[n] - column[n - 1]));
+  const early = speed.slice(0, Math.max(1, Math.floor(speed.length / 10)));
+  return speed.length > 0 && Math.max(...speed) * SLOWER > early.reduce((sum, each) => sum + each, 0) / early.length;
+}
+
 // What the run comes to: where the headline goes, whether the cycle is virtuous or vicious, and
 // which loop did it. `near` is the scenario whose loops are told: the run's own or the nearest.
 function verdict(run, near, exactly, ruling) {
@@ -157,7 +168,8 @@ function verdict(run, near, exactly, ruling) {
   const side = engine.side(column);
   const good = output.good === "neither" ? 0 : side * (output.good === "up" ? 1 : -1);
   const decimals = places(first, last);
-  const verb = side === 0 ? "ends about where it began, at" : side > 0 ? "rises from" : "falls from";
+  const one = output.many ? "" : "s";
+  const verb = side === 0 ? `end${one} about where ${output.many ? "they" : "it"} began, at` : side > 0 ? `rise${one} from` : `fall${one} from`;
   const numbers = side === 0 ? number(last, decimals) : `${number(first, decimals)} to ${withUnit(number(last, decimals), output.units)}`;
   let text = `${output.title} ${verb} ${numbers} by ${moment(end)}.`;
   let word = good > 0 ? "Better" : good < 0 ? "Worse" : "Holds";
@@ -166,8 +178,9 @@ function verdict(run, near, exactly, ruling) {
     const more = ruling.loops.length > 2 ? ` and ${ruling.loops.length - 2} more` : "";
     const many = ruling.loops.length > 1;
     const kind = ruling.share > 0 ? "reinforcing" : "balancing";
-    if (ruling.share > 0 && good > 0) word = "A virtuous cycle";
-    if (ruling.share > 0 && good < 0) word = "A vicious cycle";
+    const faster = speedsUp(run.time, column, ruling.start, ruling.end);
+    if (ruling.share > 0 && good > 0 && faster) word = "A virtuous cycle";
+    if (ruling.share > 0 && good < 0 && faster) word = "A vicious cycle";
     const head = exactly ? "The" : `As in \u2018${data.presets[near].title}\u2019, the scenario nearest to it, the`;
     const carries = Math.abs(ruling.share) >= 0.5 ? (many ? "together carry" : "carries") : (many ? "lead with" : "leads with");
     const long = `${number(ruling.long, 0)} ${data.moment}${ruling.long === 1 ? "" : "s"}`;

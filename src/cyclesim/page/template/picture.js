@@ -78,6 +78,21 @@ function makePicture(onTime) {
     light(held);
   }
 
+  // Loops with names of a model seen through a few stocks: shares of one another, as bars.
+  function named(strip) {
+    const box = at("named");
+    const [, list, note] = box.children;
+    box.hidden = !strip.named.length;
+    const most = Math.max(...strip.named.map(([, share]) => Math.abs(share)), 1e-9);
+    list.replaceChildren(...strip.named.map(([name, share]) => {
+      const bar = make("span", { class: `share ${share > 0 ? "reinforcing" : "balancing"}` });
+      bar.style.width = `${(9 * Math.abs(share)) / most}rem`;
+      const size = 100 * Math.abs(share);
+      return make("li", {}, make("span", { class: "name", dir: "auto", text: name }), bar, make("b", { text: `${size.toFixed(size < 1 ? 1 : 0)} %` }));
+    }));
+    note.textContent = strip.beside;
+  }
+
   // Loops are scored for presets; `preset` is the one whose course is nearest, or null.
   function setStrip(preset, times) {
     time = times;
@@ -89,11 +104,13 @@ function makePicture(onTime) {
     if (!list) return;
     list.replaceChildren();
     at("phases").replaceChildren();
+    at("named").hidden = true;
     light(null);
     if (preset === null) return;
     const { series, words, silent } = strips[preset];
     for (const each of [strip, at("strip-axis")]) each.toggleAttribute("hidden", silent !== "");
     for (const text of words) at("phases").append(make("li", { dir: "auto", text }));
+    named(strips[preset]);
     strip.setAttribute("aria-label", `Share of each loop in the change over time. ${words.join(" ")}`);
     const mean = (column) => column.reduce((sum, share) => sum + Math.abs(share), 0) / (column.length || 1);
     stack(series);

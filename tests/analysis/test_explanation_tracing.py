@@ -82,7 +82,7 @@ def test_a_loop_is_named_where_it_closes():
     assert plain.closes == "Births -> People -> Births"
     told = "\n".join(trace_lines(found, results, 0, 10))
     assert "closes the loop Growth" in told
-    assert told.startswith("People rises from 100 to 272 between")
+    assert told.startswith("People rise from 100 to 272 between")
 
 
 def test_depth_ends_the_tree():

@@ -38,6 +38,7 @@ STORIES = (
     "airline_turnaround",
     "promise_ahead_of_delivery",
     "scanning_too_slowly",
+    "half_way_to_empowerment",
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cyclesim.analysis.words import moment, with_unit
+from cyclesim.analysis.words import many, moment, with_unit
 from cyclesim.codegen.emit_javascript import emit_javascript, schedule_numbers
 from cyclesim.compiler import FlatModel
 from cyclesim.ensemble import past, run_scenario, scenario_models
@@ -113,6 +113,7 @@ def _output(output: Output) -> dict[str, Any]:
     return {
         "name": output.variable.name,
         "title": output.title,
+        "many": many(output.title),
         "units": units,
         "good": output.good.value,
         "doc": output.variable.about.doc or "",

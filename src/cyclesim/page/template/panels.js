@@ -157,7 +157,8 @@ function verdict(run, near, exactly, ruling) {
   const side = engine.side(column);
   const good = output.good === "neither" ? 0 : side * (output.good === "up" ? 1 : -1);
   const decimals = places(first, last);
-  const verb = side === 0 ? "ends about where it began, at" : side > 0 ? "rises from" : "falls from";
+  const verbs = output.many ? ["fall from", "end about where they began, at", "rise from"] : ["falls from", "ends about where it began, at", "rises from"];
+  const verb = verbs[side + 1];
   const numbers = side === 0 ? number(last, decimals) : `${number(first, decimals)} to ${withUnit(number(last, decimals), output.units)}`;
   let text = `${output.title} ${verb} ${numbers} by ${moment(end)}.`;
   let word = good > 0 ? "Better" : good < 0 ? "Worse" : "Holds";

@@ -67,11 +67,12 @@ function makeTipping(store) {
   }
 
   function ends(output, side) {
-    const { good } = data.outputs[output];
-    if (side === 0) return "ends where it began";
-    if (Number.isNaN(side)) return "breaks down before the end";
+    const { good, many } = data.outputs[output];
+    const it = many ? "they" : "it";
+    if (side === 0) return `${many ? "end" : "ends"} where ${it} began`;
+    if (Number.isNaN(side)) return many ? "break down before the end" : "breaks down before the end";
     const kind = good === "neither" ? (side > 0 ? "higher" : "lower") : (side > 0) === (good === "up") ? "better" : "worse";
-    return `ends ${kind} than it began`;
+    return `${many ? "end" : "ends"} ${kind} than ${it} began`;
   }
 
   // A number of the lever to a tenth of its step.
@@ -95,7 +96,7 @@ function makeTipping(store) {
         if (!turn) continue;
         const gap = Math.abs(turn.at - value);
         const share = value !== 0 ? ` (${((100 * gap) / Math.abs(value)).toFixed(gap / Math.abs(value) < 0.0995 ? 1 : 0)} %)` : "";
-        parts.push(`${side === "down" ? "Below" : "Above"} ${near(turn.at, own)} it ${ends(found.output, turn.side)}: the margin is ${withUnit(near(gap, own), own.units)}${share}.`);
+        parts.push(`${side === "down" ? "Below" : "Above"} ${near(turn.at, own)} ${data.outputs[found.output].many ? "they" : "it"} ${ends(found.output, turn.side)}: the margin is ${withUnit(near(gap, own), own.units)}${share}.`);
       }
       const open = !found.below ? " Further down nothing turns." : !found.above ? " Further up nothing turns." : "";
       const held = data.presets[store.now.preset].levers[place] === null && !(place in store.now.values);

@@ -353,6 +353,21 @@ def test_the_margin_is_where_the_outcome_turns(opened: Any, tmp_path: Path) -> N
     assert f"the margin is {turn - 0.2:.4f}" in told
 
 
+def test_a_headline_of_many_takes_its_verb_in_the_plural(opened: Any, tmp_path: Path) -> None:
+    study = study_run().study
+    title = "Customers kept after a problem"
+    named = tuple(replace(output, title=title) for output in study.outputs)
+    since = tuple(replace(scenario, change_from=10.0) for scenario in study.scenarios)
+    asked = replace(study, outputs=named, scenarios=since)
+    found = opened(write_page(asked, tmp_path / "page.html"))
+    found.page.locator("#presets label").nth(1).click()
+    assert f"{title} fall from 1.00 to" in found.verdict()
+    found.page.locator("#margin", has_text="Training share at 0.2").wait_for()
+    told = found.page.locator("#margin").inner_text()
+    assert f"{title} end worse than they began. Above 0." in told
+    assert "they end better than they began" in told
+
+
 def test_the_organisation_is_tipped_and_explained_within_six_actions(
     opened: Any, flagship: Path
 ) -> None:

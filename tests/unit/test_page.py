@@ -40,6 +40,7 @@ STORIES = (
     "promise_ahead_of_delivery",
     "scanning_too_slowly",
     "one_width_behind",
+    "half_way_to_empowerment",
 )
 
 

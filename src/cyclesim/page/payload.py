@@ -113,6 +113,7 @@ def _output(output: Output) -> dict[str, Any]:
     return {
         "name": output.variable.name,
         "title": output.title,
+        "many": many(output.title),
         "units": units,
         "good": output.good.value,
         "many": many(output.title),

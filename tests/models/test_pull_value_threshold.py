@@ -19,7 +19,7 @@ from cyclesim.study import run_study
 
 NAME = "after_a_bad_winter"
 HEADLINE = "Perceived value"
-WINTERS = {"north": 1.46, "south": 1.48}
+WINTERS = {"south": 1.48, "north": 1.46}
 """Demand in the winter before, against demand as it is."""
 
 

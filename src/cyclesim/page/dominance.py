@@ -32,8 +32,6 @@ from cyclesim.scenario.parts import StudyLoops
 MOST_LOOPS = 7
 """Loops of a scenario that the strip tells apart."""
 
-_NOTHING_ASKED = StudyLoops()
-
 _SMALL = 0.03
 """A loop whose mean share is below this is not told apart, unless it once has a tenth."""
 
@@ -74,23 +72,24 @@ def strips(
     runs: Sequence[Results],
     headline: Ident,
     picture: Picture | None,
-    asked: StudyLoops = _NOTHING_ASKED,
+    wanted: StudyLoops | None = None,
 ) -> tuple[tuple[Told, ...], tuple[Strip, ...]]:
     """Return the loops that rule in some runs, and for each run how much and when.
 
-    Loops are compared among stocks that all reach one another: in the largest such group that
-    moves and that the headline follows from. They bear the names that the README beside the model
-    gives and those that a study asks for, and are seen through the stocks that it names.
+    They bear the names of the README beside the model and those that a study has `wanted`, and are
+    seen through the stocks that it names. Loops are compared among stocks that all reach one
+    another: in the largest such group that moves and that the headline follows from.
     """
     told: dict[str, tuple[int, Told]] = {}
     made: list[Strip] = []
     causes: frozenset[Ident] | None = None
+    asked = wanted or StudyLoops()
     for results in runs:
         causes = causes if causes is not None else upstream(results.flat, headline)
-        given = {named.name: named for named in names_beside(results.flat.path, results.flat)}
-        given |= {name: Named(name, chain) for name, chain in asked.names}
         try:
-            found = loops(results, given.values(), through=asked.through)
+            names = names_beside(results.flat.path, results.flat)
+            own = tuple(Named(name, chain) for name, chain in asked.names)
+            found = loops(results, (*names, *own), through=asked.through)
         except UsageError as error:
             made.append(_silent(f"Loops are not scored here: {error}"))
             continue

@@ -116,7 +116,6 @@ def _output(output: Output) -> dict[str, Any]:
         "many": many(output.title),
         "units": units,
         "good": output.good.value,
-        "many": many(output.title),
         "doc": output.variable.about.doc or "",
     }
 

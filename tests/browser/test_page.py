@@ -462,6 +462,27 @@ def test_a_guess_comes_before_the_run_and_is_held_against_it(opened: Any, flagsh
     assert found.complaints == []
 
 
+def test_a_guess_goes_on_from_where_its_own_scenario_starts(opened: Any, tmp_path: Path) -> None:
+    study = study_run().study
+    headline = study.outputs[0].variable.ident
+    first, cut, more = study.scenarios
+    lower = replace(cut, start={headline: 0.25}, changes=())
+    asked = [StoryStep("It", "?", (), each.name, {}, headline) for each in (lower, first, more)]
+    study = replace(study, scenarios=(first, lower, more), story=Story("Three", tuple(asked)))
+    page = opened(write_page(study, tmp_path / "page.html")).page
+    page.locator("#tell").click()
+    # Neither the run of another start nor the answer itself is shown beside the guess.
+    risen = float(run_scenario(study, lower, estimate_error=False)[headline][5])
+    for grey, begins in ((False, risen), (False, 1.0), (True, 1.0)):
+        assert ("grey line" in page.locator("#guess-note").inner_text()) == grey
+        assert page.locator("#guess-chart .line.base").count() == grey
+        value = page.locator("#guess-sliders input").last.input_value()
+        assert float(value) == pytest.approx(begins, abs=0.02)
+        page.locator("#guess-run").click()
+        assert page.locator("#legend-base").is_visible() == grey
+        page.locator("#tale-next").click()
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_are_shown_and_never_run(opened: Any, tmp_path: Path, text: str) -> None:
     name = " ".join(text.split())

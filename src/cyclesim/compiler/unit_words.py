@@ -198,7 +198,7 @@ class Speaker:
             hint = f"Declare the units of '{about.name}', and convert where others are needed."
         else:
             declared = self.shown(self.units.declared[cause.name])
-            many = len(others) + own > 1 or len(cause.agreements) > 1
+            many = len(others) + own > 1
             message = f"it is declared in {declared}, and {who} need{'' if many else 's'} {wanted}"
             hint = f"Declare '{about.name}' in {wanted}."
         subject = f"'{about.name}'"

@@ -2,6 +2,9 @@
 // and after it guess and outcome are held against each other.
 
 const HANDLES = 6;
+const HOW = "draw your guess on the chart, or set it with the sliders.";
+const GREY = `What do you expect? The grey line is what happens without the change: ${HOW}`;
+const BEGINS = `What do you expect? The line goes on as it began: ${HOW}`;
 
 function makeStory(store, pictures, settled) {
   if (data.story === null) return null;
@@ -44,25 +47,36 @@ function makeStory(store, pictures, settled) {
     at("tale").scrollIntoView({ block: "start" });
   }
 
+  function asked(now) {
+    return runOf({ preset: now.preset, values: now.values });
+  }
+
+  // The first scenario says what happens without the change only to one that starts where it
+  // does; to itself it would give the answer away.
+  function without(now) {
+    const [first, own] = [data.presets[0], data.presets[now.preset]].map((each) => JSON.stringify(each.state));
+    const itself = now.preset === 0 && !Object.keys(now.values).length;
+    return itself || first !== own ? null : runOf({ preset: 0, values: {} }).values.get(data.outputs[now.predict].name);
+  }
+
   // A guess begins as what was, held from the change on: the learner bends it.
   function begun(now) {
-    const { name } = data.outputs[now.predict];
-    const base = runOf({ preset: 0, values: {} });
-    const column = base.values.get(name);
+    const run = asked(now);
+    const column = run.values.get(data.outputs[now.predict].name);
     const { from } = data.presets[now.preset];
-    const last = base.time[base.time.length - 1];
+    const last = run.time[run.time.length - 1];
     const times = Array.from({ length: HANDLES }, (_, k) => from + ((k + 1) / HANDLES) * (last - from));
-    const first = base.time.findIndex((time) => time >= from);
+    const first = run.time.findIndex((time) => time >= from);
     return { from, times, first, start: column[first], values: times.map(() => column[first]), run: false, answers: [] };
   }
 
-  function guessed(guess, base, name) {
-    const column = base.values.get(name).slice();
+  function guessed(guess, run, name) {
+    const column = run.values.get(name).slice();
     const times = [guess.from, ...guess.times];
     const values = [guess.start, ...guess.values];
     for (let k = guess.first, leg = 0; k < column.length; k++) {
-      while (leg < times.length - 2 && base.time[k] > times[leg + 1]) leg++;
-      const share = (base.time[k] - times[leg]) / (times[leg + 1] - times[leg]);
+      while (leg < times.length - 2 && run.time[k] > times[leg + 1]) leg++;
+      const share = (run.time[k] - times[leg]) / (times[leg + 1] - times[leg]);
       column[k] = values[leg] + Math.min(1, share) * (values[leg + 1] - values[leg]);
     }
     return column;
@@ -110,11 +124,14 @@ function makeStory(store, pictures, settled) {
   function refresh(now) {
     const guess = guesses.get(step);
     const { name, title } = data.outputs[now.predict];
-    const base = runOf({ preset: 0, values: {} });
-    const column = guessed(guess, base, name);
-    const runs_ = [{ column: base.values.get(name), look: "base" }, { column, look: "guess" }];
-    if (guess.run) runs_.push({ column: runOf({ preset: now.preset, values: now.values }).values.get(name), look: "now" });
-    chart.update(base.time, runs_, guess.run ? data.presets[now.preset].marks : [], wide ? wide.get(name) : []);
+    const run = asked(now);
+    const base = without(now);
+    const runs_ = [{ column: guessed(guess, run, name), look: "guess" }];
+    if (base !== null) runs_.unshift({ column: base, look: "base" });
+    if (guess.run) runs_.push({ column: run.values.get(name), look: "now" });
+    at("guess-note").textContent = base === null ? BEGINS : GREY;
+    at("legend-base").hidden = base === null;
+    chart.update(run.time, runs_, guess.run ? data.presets[now.preset].marks : [], wide ? wide.get(name) : []);
     chart.svg.setAttribute("aria-label", `Your guess of ${title}: ${guess.times.map((time, k) => `${moment(time)} ${number(guess.values[k])}`).join(", ")}.`);
   }
 
@@ -158,9 +175,8 @@ function makeStory(store, pictures, settled) {
   function debrief(now) {
     const guess = guesses.get(step);
     const output = data.outputs[now.predict];
-    const base = runOf({ preset: 0, values: {} });
-    const run = runOf({ preset: now.preset, values: now.values });
-    const mine = guessed(guess, base, output.name);
+    const run = asked(now);
+    const mine = guessed(guess, run, output.name);
     const real = run.values.get(output.name);
     const end = real.length - 1;
     let worst = guess.first;

@@ -102,9 +102,8 @@ def model_section(name: str, plan: Plan, folder: Path) -> Section:
     for above, below, bound in GOALS.get(name, ()):
         goal = Goal(f"{name}, Euler, {plan.runs:,} runs: {above} / {below}", bound)
         section.verdicts.append(measured.verdict(goal, ("euler", above), ("euler", below)))
-    if name in GOALS:
-        goal = Goal(f"{name}: llvm, RK4 / Euler", RK4_TO_EULER)
-        section.verdicts.append(measured.verdict(goal, ("rk4", "llvm"), ("euler", "llvm")))
+    goal = Goal(f"{name}: llvm, RK4 / Euler", RK4_TO_EULER)
+    section.verdicts.append(measured.verdict(goal, ("rk4", "llvm"), ("euler", "llvm")))
     section.remarks = [line for each in groups.values() for line in left_out(each)]
     return section
 

@@ -17,8 +17,7 @@ from .rounds import Group, Spread, group, in_turn, ratios
 
 RECIPES = (
     known.PYTHON, known.NUMPY, known.JAVASCRIPT, known.LLVM, known.LLVM_STRICT, known.LLVM_AVX2,
-    known.C_RELAXED,
-    known.C_STRICT, known.C_AVX2, known.SIMLIN, known.PYSD,
+    known.C_RELAXED, known.C_STRICT, known.C_AVX2, known.SIMLIN, known.PYSD,
 )  # fmt: skip
 METHODS = {"euler": "Euler", "rk4": "RK4"}
 SLOWER = {"numpy": 10, "javascript": 100, "pysimlin": 100, "python": 5_000, "PySD": 1_000_000}

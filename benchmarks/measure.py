@@ -54,14 +54,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer runs and rounds")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("README.md"))
     given = parser.parse_args()
-    described, begun, load = machine.described(), time.perf_counter(), machine.load()
+    described, begun = machine.described(), time.perf_counter()
+    wanted, load = machine.load()
     with tempfile.TemporaryDirectory(prefix="cyclesim-measure-") as folder:
         found = sections(QUICK if given.quick else FULL, Path(folder))
     described["load at the start"] = load
-    described["load at the end"] = machine.load()
+    described["load at the end"] = machine.load()[1]
     described["time taken"] = f"{(time.perf_counter() - begun) / 60:.1f} minutes"
     command = f"python benchmarks/measure.py{' --quick' if given.quick else ''}"
-    given.out.write_text(rendered(found, described, given.quick, command), encoding="utf-8")
+    page = rendered(found, described, given.quick, wanted > machine.QUIET, command)
+    given.out.write_text(page, encoding="utf-8")
     for line in (line for section in found for line in section.remarks if ": without " in line):
         print(line, file=sys.stderr)
     print(f"wrote {given.out}", file=sys.stderr)

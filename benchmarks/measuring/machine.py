@@ -15,10 +15,14 @@ from .recipes import COMPILER
 PACKAGES = ("cyclesim", "llvmlite", "numpy", "pyarrow")
 
 
-def load() -> str:
-    """Return how many processes wanted a core, on average over the last 1 and 5 minutes."""
+QUIET = 0.5
+"""Processes that want a core on a quiet machine, at most, on average over a minute."""
+
+
+def load() -> tuple[float, str]:
+    """Return how many processes wanted a core over the last minute, and that in words."""
     one, five, _ = os.getloadavg()
-    return f"{one:.2f} over one minute, {five:.2f} over five"
+    return one, f"{one:.2f} over one minute, {five:.2f} over five"
 
 
 def described() -> dict[str, str]:

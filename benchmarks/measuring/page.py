@@ -70,9 +70,9 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 
 def rendered(
-    sections: Sequence[Section], machine: dict[str, str], quick: bool, command: str
+    sections: Sequence[Section], machine: dict[str, str], quick: bool, busy: bool, command: str
 ) -> str:
-    """Return the page."""
+    """Return the page; `busy` where the machine had other work when the run began."""
     loader = FileSystemLoader(TEMPLATE.parent)
     environment = Environment(
         loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -80,7 +80,7 @@ def rendered(
     )  # fmt: skip
     verdicts = [verdict for section in sections for verdict in section.verdicts]
     return environment.get_template(TEMPLATE.name).render(
-        sections=sections, machine=machine, quick=quick, command=command,
+        sections=sections, machine=machine, quick=quick, busy=busy, command=command,
         goals=goals_table(verdicts), goals_table=goals_table, summary=summary(verdicts),
         compiled={name: " ".join((COMPILER, *flags)) for name, flags in (
             ("C, relaxed", RELAXED), ("C, strict", STRICT), ("C, relaxed, AVX2", NARROW))},

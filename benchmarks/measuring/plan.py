@@ -30,7 +30,7 @@ class Plan:
 
 FULL = Plan(
     rounds=5, runs=10_000, scale=(100, 1_000, 10_000, 100_000, MILLION), scale_rounds=5,
-    two_threads=100_000, longest=1.0, starts=5, pysd_rounds=3,
+    two_threads=100_000, longest=2.0, starts=5, pysd_rounds=3,
     summary_runs=MILLION, parquet_runs=100_000, parquet_rounds=5,
 )  # fmt: skip
 QUICK = Plan(

@@ -58,9 +58,9 @@ def _words(plan: Plan) -> str:
     return (
         f"Euler, saved every {SAVED_EVERY} units of time. Time is that of a set by the clock on "
         "the wall, which threads are to shorten, divided by its runs; memory is the most that the "
-        f"engine's process has had so far. Rounds in turn: {rounds}. Engines are started anew for "
-        f"these tables; all but `llvm` and relaxed C leave out (-) a set that would take more than "
-        f"{plan.longest:g} s."
+        "engine's process has had so far (C reads the numbers of all runs at its start). Rounds "
+        f"in turn: {rounds}. All but `llvm` and relaxed C leave out (-) a set that would take "
+        f"more than {plan.longest:g} s."
     )
 
 

@@ -17,8 +17,7 @@ from .rounds import Group, Spread, group, in_turn, ratios
 
 RECIPES = (
     known.PYTHON, known.NUMPY, known.JAVASCRIPT, known.LLVM, known.LLVM_STRICT, known.LLVM_AVX2,
-    known.C_RELAXED,
-    known.C_STRICT, known.C_AVX2, known.SIMLIN, known.PYSD,
+    known.C_RELAXED, known.C_STRICT, known.C_AVX2, known.SIMLIN, known.PYSD,
 )  # fmt: skip
 METHODS = {"euler": "Euler", "rk4": "RK4"}
 SLOWER = {"numpy": 10, "javascript": 100, "pysimlin": 100, "python": 5_000, "PySD": 1_000_000}
@@ -102,9 +101,8 @@ def model_section(name: str, plan: Plan, folder: Path) -> Section:
     for above, below, bound in GOALS.get(name, ()):
         goal = Goal(f"{name}, Euler, {plan.runs:,} runs: {above} / {below}", bound)
         section.verdicts.append(measured.verdict(goal, ("euler", above), ("euler", below)))
-    if name in GOALS:
-        goal = Goal(f"{name}: llvm, RK4 / Euler", RK4_TO_EULER)
-        section.verdicts.append(measured.verdict(goal, ("rk4", "llvm"), ("euler", "llvm")))
+    goal = Goal(f"{name}: llvm, RK4 / Euler", RK4_TO_EULER)
+    section.verdicts.append(measured.verdict(goal, ("rk4", "llvm"), ("euler", "llvm")))
     section.remarks = [line for each in groups.values() for line in left_out(each)]
     return section
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import sys
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
-from serving import Laps, answers, serve
+from serving import Laps, Run, answers, serve
 
 from cyclesim.codegen import TARGETS, Binding, machine_code
 from cyclesim.compiler import FlatModel, compile_model
@@ -28,12 +29,12 @@ CHUNK = 2048
 class Target:
     """A program, and the numbers that its runs are given."""
 
-    def __init__(self, asked: dict, flat: FlatModel) -> None:
+    def __init__(self, asked: dict[str, Any], flat: FlatModel) -> None:
         self.flat = flat
         self.asked = asked
         self.name = asked["target"]
-        made = TARGETS[self.name](flat)
-        self.program = machine_code(flat, strict=True) if asked["strict"] else made
+        strict = asked["strict"]
+        self.program = machine_code(flat, strict=True) if strict else TARGETS[self.name](flat)
         assert self.program.target == self.name, self.program.note
         self.sample = np.load(asked["sample"], mmap_mode="r")
         self.varied = {canonical(name): place for place, name in enumerate(asked["varied"])}
@@ -49,7 +50,7 @@ class Target:
     def binding(self, schedule: Schedule, first: int, end: int) -> Binding:
         """Return what some of the runs are given: one number of a run alone, else columns."""
         clock = schedule.clock
-        columns = []
+        columns: list[Any] = []
         for ident, value in zip(self.flat.parameters, self.own, strict=True):
             place = self.varied.get(ident)
             row = None if place is None else np.array(self.sample[place, first:end])
@@ -61,7 +62,7 @@ class Target:
         runs = first if self.name == "python" else np.arange(first, end)
         return Binding(tuple(columns), *numbers, 0, runs)
 
-    def prepared(self, runs: int, threads: int, every: int):
+    def prepared(self, runs: int, threads: int, every: int) -> Run:
         """Return what does so many runs and gives their values, (series, time, run)."""
         schedule = self.schedule(every)
         size = {"python": 1, "numpy": CHUNK, "llvm": runs}[self.name]
@@ -100,8 +101,7 @@ def main() -> None:
             laps.lap(name)
         # What packages take to load is no part of it; nor are the eight runs.
         laps.seconds["code"] = laps.seconds.pop("first") - laps.seconds.pop("second")
-    phases = laps.seconds
-    serve(answer, {"phases": phases}, target.prepared, target.values)
+    serve(answer, {"phases": laps.seconds}, target.prepared, target.values)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import json
 import sys
 import warnings
 from importlib import metadata
+from typing import Any
 
 import numpy as np
-from serving import Laps, answers, serve
+from serving import Laps, Run, answers, serve
 
 
 def main() -> None:
@@ -23,11 +24,11 @@ def main() -> None:
     model = reading(asked["model"])
     laps.lap("read")
 
-    def one(every: int):
+    def one(every: int) -> Any:
         saved = np.arange(0, asked["steps"] + 1, every) * asked["dt"] + asked["start"]
         return model.run(return_columns=asked["series"], return_timestamps=saved)
 
-    def prepared(runs: int, threads: int, every: int):
+    def prepared(runs: int, threads: int, every: int) -> Run:
         return lambda: [one(every) for run in range(runs)]
 
     def values(runs: int, every: int) -> np.ndarray:

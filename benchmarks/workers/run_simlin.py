@@ -8,7 +8,7 @@ from importlib import metadata
 
 import numpy as np
 import simlin
-from serving import Laps, answers, serve
+from serving import Laps, Run, answers, serve
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         simulation.run_to_end()
         return [simulation.get_series(name) for name in asked["series"]]
 
-    def prepared(runs: int, threads: int, every: int):
+    def prepared(runs: int, threads: int, every: int) -> Run:
         return lambda: [one(run) for run in range(runs)]
 
     def values(runs: int, every: int) -> np.ndarray:

@@ -171,7 +171,7 @@ def test_the_page_says_what_is_met_what_falls_short_and_what_was_not_measured() 
     ]
     table = Table("Euler", ("engine", "a run, us"), [("llvm", "12.5"), ("PySD", "6,540,000")])
     section = Section("The small model", "Told.", [table], verdicts, ["small: without PySD."])
-    page = rendered([section], {"processor": "made up"}, quick=False, command="measure")
+    page = rendered([section], {"processor": "made up"}, quick=False, busy=False, command="")
     lines = [" ".join(line.replace("|", " | ").split()) for line in page.splitlines()]
     assert "Of 4 goals 2 are met, 1 not measured and 1 falls short." in lines
     for line in (
@@ -185,4 +185,7 @@ def test_the_page_says_what_is_met_what_falls_short_and_what_was_not_measured() 
     assert "- processor: made up" in lines
     assert "- small: without PySD." in lines
     assert "quick run" not in page
-    assert "quick run" in rendered([section], {}, quick=True, command="measure --quick")
+    assert "other work" not in page
+    quick = rendered([section], {}, quick=True, busy=True, command="measure --quick")
+    assert "**a quick run**" in quick
+    assert "**The machine had other work to do when the run began.**" in quick

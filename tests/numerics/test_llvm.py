@@ -214,6 +214,24 @@ def test_a_run_has_the_same_bits_alone_and_in_a_set(waiting, method):
     assert kept.tobytes() == whole.values[[5, 0]].tobytes()
 
 
+def test_parts_that_threads_take_in_turn_miss_no_run(waiting):
+    rng = np.random.default_rng(6)
+    columns = {name: rng.uniform(1, 9, 700) for name in NUMBERS}
+    columns["time"][::90] = NAN
+    schedule = schedule_for(waiting)
+    binding = binding_of(waiting, schedule, columns, np.arange(700))
+    one, three = (
+        integrate_compiled(machine_code(waiting), schedule, binding, threads=threads)  # type: ignore[arg-type]
+        for threads in (1, 3)
+    )
+    assert three.values.tobytes() == one.values.tobytes()
+    assert [str(status) for status in three.status] == [str(status) for status in one.status]
+    ended = np.array([not status.complete for status in one.status])
+    assert ended.sum() == 8
+    assert np.isnan(one.values[:, -1, ended]).all()
+    assert not np.isnan(one.values[:, :, ~ended]).any()
+
+
 def test_strict_divisions_give_the_same_to_a_rounding(waiting):
     columns = {name: np.linspace(1, 9, 9) for name in NUMBERS}
     schedule = schedule_for(waiting)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
-from cyclesim.codegen.llvm_quotients import rounded_quotients
 from cyclesim.codegen.llvm_tables import ElementTables
 from cyclesim.codegen.llvm_text import Module
 from cyclesim.compiler import FlatModel, Term
@@ -69,7 +68,6 @@ class Plan:
         self.flat = flat
         self.module = module
         self.strict = strict
-        self.rounded = rounded_quotients(flat)
         self.moving_time = moving_time
         self.size = 0
         self.parameters = {ident: self.take(self._size(ident)) for ident in flat.parameters}

@@ -123,7 +123,7 @@ class Terms:
             chosen, other = (self.value(argument) for argument in term.arguments[1:])
             return self.w.pick(self.condition(term.arguments[0]), chosen, other)
         if name == "divide":
-            return self.quotient(term)
+            return self.quotient(*term.arguments)
         given = [self.value(argument) for argument in term.arguments]
         if name in OPERATIONS_ON_VECTORS:
             return OPERATIONS_ON_VECTORS[name](self.w, *given)
@@ -132,24 +132,20 @@ class Terms:
         assert name in CALLED_BACK, name
         return one_by_one(self.w, f"cyclesim_{name}", *given)
 
-    def quotient(self, term: Apply) -> str:
+    def quotient(self, above: Term, below: Term) -> str:
         """Return a quotient. Where the divisor stands still its reciprocal does the work.
 
-        What the product with it is short of is made up for where it could be seen, so that the
-        quotient is the rounded one (Markstein 1990, IBM J. Res. Dev. 34(1)); infinities and zeros
-        are the product's.
+        What the product with it is short of is made up for, so that the quotient is the rounded
+        one (Markstein 1990, IBM J. Res. Dev. 34(1)); infinities and zeros are the product's.
         """
-        w, (above, below) = self.w, term.arguments
+        w = self.w
         if self.plan.strict or self.once or not self.plan.static(below):
             return w.div(self.value(above), self.value(below))
-        number_above = self.value(above)
+        number_above, divisor = self.value(above), self.value(below)
         inverse = w.load("%frame", self.plan.static_spot(Apply("reciprocal", (below,))))
         near = w.mul(number_above, inverse)
-        if term not in self.plan.rounded:
-            return near
-        short = w.fma(w.neg(near), self.value(below), number_above)
-        mended = w.fma(short, inverse, near)
-        return w.pick(w.compare("ord", mended, mended), mended, near)
+        short = w.fma(w.neg(near), divisor, number_above)
+        return w.unless_special(near, w.fma(short, inverse, near))
 
     def condition(self, term: Term) -> str:
         """Return for each lane whether a term is not 0."""

@@ -218,20 +218,20 @@ class Writer:
         return self.value(f"fcmp {predicate} {self.real} {a}, {b}")
 
     def named(
-        self, name: str, result: str, given: Sequence[tuple[str, str]], last: str = ""
+        self, name: str, result: str, given: Sequence[tuple[str, str]], *fixed: tuple[str, int]
     ) -> str:
         """Return an instruction of AVX-512 on 8 lanes by its name, for each 8 lanes of operands.
 
-        Operands are (kind, operand); `last` is one more that is the same for all.
+        Operands are (kind, operand); `fixed` are (kind, number), the same for all.
         """
-        kinds = [f"<8 x {kind}>" for kind, _ in given] + ["i32 immarg"] * bool(last)
+        kinds = [*(f"<8 x {kind}>" for kind, _ in given), *(kind for kind, _ in fixed)]
         self.module.declare(name, ", ".join(kinds), f"<8 x {result}>")
+        same = [f"{kind} {each}" for kind, each in fixed]
         lanes = self.module.lanes
         parts = []
         for first in range(0, lanes, 8):
             own = [f"<8 x {kind}> {self.eight(kind, each, first)}" for kind, each in given]
-            own += [f"i32 {last}"] * bool(last)
-            parts.append(self.value(f"call <8 x {result}> @{name}({', '.join(own)})"))
+            parts.append(self.value(f"call <8 x {result}> @{name}({', '.join(own + same)})"))
         if len(parts) == 1:
             return parts[0]
         every = ", ".join(f"i32 {lane}" for lane in range(lanes))
@@ -253,11 +253,22 @@ class Writer:
 
         Bits: quiet NaN 1, 0 2, -0 4, infinity 8, -infinity 16, subnormal 32, below 0 64, NaN 128.
         """
-        return self.named("llvm.x86.avx512.fpclass.pd.512", "i1", [("double", a)], str(classes))
+        name = "llvm.x86.avx512.fpclass.pd.512"
+        return self.named(name, "i1", [("double", a)], ("i32", classes))
 
     def pick(self, condition: str, a: str, b: str) -> str:
         """Return for each lane a where the condition holds, else b."""
         return self.value(f"select {self.flag} {condition}, {self.real} {a}, {self.real} {b}")
+
+    def unless_special(self, a: str, b: str) -> str:
+        """Return b where a is a finite number other than 0, else a; b is NaN for infinite a."""
+        if self.module.permutes:
+            # By classes of a, four bits each, NaN first: 1 is a, 0 is b.
+            table, name = integer(0x00110111), "llvm.x86.avx512.mask.fixupimm.pd.512"
+            given = [("double", b), ("double", a), ("i64", table)]
+            return self.named(name, "double", given, ("i32", 0), ("i8", -1), ("i32", 4))
+        ordinary = self.flags("and", self.compare("one", a, number(0.0)), self.compare("ord", b, b))
+        return self.pick(ordinary, b, a)
 
     def smaller(self, a: str, b: str) -> str:
         """Return for each lane a where a < b, else b."""
@@ -272,7 +283,7 @@ class Writer:
             return self.pick(self.compare(predicate, a, b), a, b)
         # By name: of a division by MAX(x, 1) LLVM makes two ways and a choice between them.
         full = f"llvm.x86.avx512.{name}.pd.512"
-        return self.named(full, "double", [("double", a), ("double", b)], "4")
+        return self.named(full, "double", [("double", a), ("double", b)], ("i32", 4))
 
     def whole_bits(self, a: str) -> tuple[str, str]:
         """Return numbers from 0 to 2^51 without their fractions, and bits that end in those."""
@@ -280,8 +291,8 @@ class Writer:
         if not self.module.permutes:
             whole = self.intrinsic("floor", a)
             return whole, self.as_bits(self.add(whole, most))
-        name = "llvm.x86.avx512.add.pd.512"
-        moved = self.named(name, "double", [("double", a), ("double", most)], "9")  # rounded down
+        name, given = "llvm.x86.avx512.add.pd.512", [("double", a), ("double", most)]
+        moved = self.named(name, "double", given, ("i32", 9))  # rounded down
         return self.sub(moved, most), self.as_bits(moved)
 
     def pick_integers(self, condition: str, a: str, b: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from math import prod
@@ -20,6 +21,9 @@ from cyclesim.schedule import Schedule
 
 MOST_EXPLAINED = 100
 """Runs of a set that are told from which variable they left the numbers: the first of them."""
+
+PARTS_OF_A_THREAD = 32
+"""In how many parts the share of a thread is done."""
 
 
 def integrate_compiled(
@@ -93,11 +97,16 @@ class _Runs:
         job = given.job.ctypes.data
         machine.clocked(job)
 
-        def blocks(first: int, end: int) -> None:
+        def work(parts: deque[tuple[int, int]]) -> None:
             frame, history = aligned(machine.size), aligned(memory)
-            machine.run(job, frame.ctypes.data, history.ctypes.data, first, end)
+            while True:
+                try:
+                    first, end = parts.popleft()
+                except IndexError:
+                    return
+                machine.run(job, frame.ctypes.data, history.ctypes.data, first, end)
 
-        self.shared(blocks, given.blocks)
+        self.shared(work, given.blocks)
         for step in np.unique(died[died >= 0]):  # what is saved after a run's end is nothing
             after = bisect_right(schedule.saved, step)
             values[after:, :, died == step] = np.nan
@@ -110,18 +119,18 @@ class _Runs:
             found[:, :, extreme], died[extreme], states[:, extreme] = parts
         return found, died, states
 
-    def shared(self, work: object, count: int) -> None:
-        """Do work on all blocks, in threads that each take a part of them."""
-        assert callable(work)
+    def shared(self, work: Callable[[deque[tuple[int, int]]], None], count: int) -> None:
+        """Do work on all blocks, in threads that take one part of them after the other."""
         threads = min(self.threads, count)
         if threads <= 1:
-            work(0, count)
+            work(deque([(0, count)]))
             return
-        # Several parts a thread: a thread that is kept waiting leaves its share to the others.
-        parts = min(count, threads * 8)
+        # Many parts: a thread that is kept waiting leaves its share to the others.
+        parts = min(count, threads * PARTS_OF_A_THREAD)
         edges = [count * part // parts for part in range(parts + 1)]
+        waiting = deque(pairwise(edges))
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(work, *edge) for edge in pairwise(edges)]:
+            for done in [pool.submit(work, waiting) for _ in range(threads)]:
                 done.result()
 
     def statuses(self, rows: Rows, died: np.ndarray, states: np.ndarray) -> tuple[RunStatus, ...]:

@@ -14,7 +14,7 @@ from cyclesim.cli.batch import executor, progress
 from cyclesim.cli.options import Command, json_option, json_text, quiet_option
 from cyclesim.cli.places import find_study, refuse_taken_folder, writing
 from cyclesim.cli.streams import say, tell
-from cyclesim.ensemble.batch import MANIFEST, Plan, read_manifest, run_batch
+from cyclesim.ensemble.batch import Plan, run_batch
 from cyclesim.ensemble.batch.repeating import (
     apart_from_stored,
     differences,
@@ -22,6 +22,7 @@ from cyclesim.ensemble.batch.repeating import (
     plan_from,
 )
 from cyclesim.errors import UsageError
+from cyclesim.manifest import MANIFEST, another_program, read_manifest
 from cyclesim.scenario import read_study
 from cyclesim.study import labels
 
@@ -64,7 +65,9 @@ def rerun(
     known = read_manifest(path)
     if known.get("state") != "complete":
         raise UsageError(f"the batch in '{path.parent}' is not finished. Finish it first.")
-    plan = plan_from(known, read_study(find_study(study or str(known["study"]))))
+    plan = plan_from(known, read_study(_study(known, study)))
+    for line in another_program(known):
+        tell(f"note: {line}.")
     if number is not None:
         return _one(plan, path.parent, scenario or plan.scenarios[0].name, number, as_json, quiet)
     if scenario is not None:
@@ -78,6 +81,16 @@ def rerun(
             labeller = labels if plan.labelled else None
             run_batch(plan, folder, each, labeller=labeller, command=command, tell=shown)
         return _compared(path.parent, folder, known, as_json, quiet)
+
+
+def _study(known: dict[str, Any], given: str | None) -> Path:
+    """Return the file of the study. Raises UsageError where it is not where it was."""
+    if given is not None:
+        return find_study(given)
+    try:
+        return find_study(str(known["study"]))
+    except UsageError as error:
+        raise UsageError(f"{error} --study names the study, if it was moved.") from None
 
 
 def _one(plan: Plan, folder: Path, scenario: str, number: int, as_json: bool, quiet: bool) -> int:

@@ -11,10 +11,11 @@ import numpy as np
 
 from cyclesim.ensemble.batch.chunks import Curves, prepared
 from cyclesim.ensemble.batch.plan import Plan, plan_of
-from cyclesim.ensemble.batch.store import RUNS, SERIES, compared
+from cyclesim.ensemble.batch.store import RUNS, SERIES
 from cyclesim.ensemble.batch.tables import MEASURES, own_name
 from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.errors import UsageError
+from cyclesim.manifest import in_lines, what_changed
 from cyclesim.scenario.parts import Study
 from cyclesim.simulation import settled_specs
 
@@ -29,7 +30,7 @@ class Difference:
 
 
 def plan_from(manifest: dict[str, Any], study: Study) -> Plan:
-    """Return the plan of a batch from its manifest.
+    """Return the plan of a batch from its manifest; another program may compute it now.
 
     Raises UsageError with what has changed, where the study or its model is another one now.
     """
@@ -38,23 +39,27 @@ def plan_from(manifest: dict[str, Any], study: Study) -> Plan:
     specs = settled_specs(study.specs, run["method"], run["dt"])
     study = replace(study, specs=specs)
     named = manifest["design"]
+    names = [scenario.name for scenario in study.scenarios]
     design = design_named(study, named if named in study.designs else None)
     if design.method.random:
         design = with_runs(design, identity["design"]["runs"])
     plan = plan_of(
         study,
         design,
-        scenarios_named(study, design, list(identity["scenarios"])),
+        scenarios_named(study, design, [name for name in identity["scenarios"] if name in names]),
         target=identity["target"],
         strict=identity["strict"],
         chunk=identity["chunk"],
         summary_only=identity["summary_only"],
         labelled=identity["labels"],
     )
-    changed = compared(identity, plan.identity)
+    changed = what_changed(manifest, plan.identity)
     if changed:
-        told = "\n".join(f"  {line}" for line in changed)
-        raise UsageError(f"the batch cannot be repeated as it was. What changed:\n{told}")
+        raise UsageError(
+            f"'{study.path}' does not give this batch as it was. What changed:\n"
+            f"{in_lines(changed)}\n"
+            "Name the study as it was with --study, or make a batch of it as it is now."
+        )
     return plan
 
 

@@ -78,7 +78,6 @@ def about(study: Study, command: list[str], packages: Iterable[str]) -> dict[str
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in packages},
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "started": now(),
     }
 
 
@@ -128,7 +127,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise UsageError(f"'{path}' is not the manifest of a batch or a run.") from None
     except OSError as error:
         raise RunError(f"'{path}' cannot be read: {error}.") from None
-    if not isinstance(found, dict) or not isinstance(found.get("identity"), dict):
+    wanted = {"identity": dict, "study": str, "command": list}
+    if not isinstance(found, dict) or any(
+        not isinstance(found.get(key), kind) for key, kind in wanted.items()
+    ):
         raise UsageError(f"'{path}' is not the manifest of a batch or a run.")
     return found
 
@@ -153,6 +155,15 @@ def what_changed(known: dict[str, Any], identity: dict[str, Any]) -> list[str]:
         for each in (known["identity"], identity)
     )
     return compared(before, now)
+
+
+def another_study(study: Study, kind: str, changed: list[str]) -> UsageError:
+    """Return the error that says what of a study is not as it was, for a batch or a run."""
+    return UsageError(
+        f"'{study.path}' does not give this {kind} as it was. What changed:\n"
+        f"{in_lines(changed)}\n"
+        f"Name the study as it was with --study, or make a {kind} of it as it is now."
+    )
 
 
 def another_program(known: dict[str, Any]) -> list[str]:

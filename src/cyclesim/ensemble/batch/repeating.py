@@ -15,7 +15,7 @@ from cyclesim.ensemble.batch.store import RUNS, SERIES
 from cyclesim.ensemble.batch.tables import MEASURES, own_name
 from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.errors import UsageError
-from cyclesim.manifest import in_lines, what_changed
+from cyclesim.manifest import another_study, what_changed
 from cyclesim.scenario.parts import Study
 from cyclesim.simulation import settled_specs
 
@@ -55,11 +55,7 @@ def plan_from(manifest: dict[str, Any], study: Study) -> Plan:
     )
     changed = what_changed(manifest, plan.identity)
     if changed:
-        raise UsageError(
-            f"'{study.path}' does not give this batch as it was. What changed:\n"
-            f"{in_lines(changed)}\n"
-            "Name the study as it was with --study, or make a batch of it as it is now."
-        )
+        raise another_study(study, "batch", changed)
     return plan
 
 
@@ -95,7 +91,7 @@ def apart_from_stored(folder: Path, plan: Plan, scenario: str, run: int, found: 
         names = [[f"{name} ({measure})" for measure in MEASURES] for name in plan.outputs]
         stored = np.array([[table[column][0].as_py() for column in row] for row in names], float)
         values = np.array([values[:, -1], np.nanmin(values, axis=1), np.nanmax(values, axis=1)]).T
-    return max(_apart(a, b) for a, b in zip(stored, values, strict=True))
+    return max(apart(a, b) for a, b in zip(stored, values, strict=True))
 
 
 def differences(before: Path, now: Path, files: Sequence[str]) -> list[Difference]:
@@ -117,7 +113,7 @@ def _difference(name: str, before: Path, now: Path) -> Difference:
     for column in old.column_names:
         a, b = old[column].to_pandas().to_numpy(), new[column].to_pandas().to_numpy()
         if a.dtype.kind == "f" and b.dtype.kind == "f":
-            share = _apart(a, b)
+            share = apart(a, b)
         else:
             share = 0.0 if old[column].equals(new[column]) else float("inf")
         if share > worst.share:
@@ -125,11 +121,12 @@ def _difference(name: str, before: Path, now: Path) -> Difference:
     return worst
 
 
-def _apart(before: np.ndarray, now: np.ndarray) -> float:
+def apart(before: np.ndarray, now: np.ndarray) -> float:
     """Return how far two columns are apart, as a share of the largest number; NaN equals NaN."""
     if not np.array_equal(np.isnan(before), np.isnan(now)):
         return float("inf")
     there = ~np.isnan(before)
     if np.array_equal(before[there], now[there]):
         return 0.0
-    return float(np.abs(before[there] - now[there]).max() / np.abs(before[there]).max())
+    largest = float(np.abs(before[there]).max())
+    return float(np.abs(before[there] - now[there]).max()) / largest if largest else float("inf")

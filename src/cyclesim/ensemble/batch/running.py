@@ -180,4 +180,5 @@ def _about(plan: Plan, command: list[str]) -> dict[str, Any]:
         "design": plan.design.name,
         "design_digest": plan.design.digest,
         "scenarios": [scenario.name for scenario in plan.scenarios],
+        "started": now(),
     }

@@ -57,6 +57,8 @@ class Store:
         manifest = self.folder / MANIFEST
         if manifest.exists():
             known = read_manifest(manifest)
+            if known.get("kind") == "run":
+                raise UsageError(f"'{self.folder}' holds a run. Name another folder with --out.")
             changed = compared(known["identity"], self.plan.identity)
             if changed:
                 raise UsageError(

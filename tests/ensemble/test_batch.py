@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cyclesim.ensemble import run_scenario
-from cyclesim.ensemble.batch import executors, files, plan, store
+from cyclesim.ensemble.batch import executors, files, plan
 from cyclesim.ensemble.designs import design_named, sample_of
+from cyclesim.manifest import compared
 from cyclesim.scenario import read_study
 from tests.ensemble.commands import DESIGN, cyclesim, parquet
 from tests.ensemble.small import STUDY, study_file
@@ -276,11 +277,11 @@ def test_files_are_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_differences_of_identities_are_told_one_by_one() -> None:
     before = {"model_digest": "a", "design": {"seed": 1, "runs": 2}, "scenarios": {"x": "1"}}
     now = {"model_digest": "b", "design": {"seed": 1, "runs": 3}, "scenarios": {"y": "1"}}
-    assert store.compared(before, now) == [
+    assert compared(before, now) == [
         "model: is another one now", "design.runs: 2 then, 3 now", "scenarios.x: taken out",
         "scenarios.y: added",
     ]  # fmt: skip
-    assert store.compared(before, before) == []
+    assert compared(before, before) == []
 
 
 def test_runs_computed_side_by_side_do_not_matter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from scipy import stats
 from cyclesim.ensemble.designs import (
     design_named,
     quantile,
+    sample,
     sample_of,
     scenarios_named,
     with_runs,
 )
+from cyclesim.ensemble.designs.shares import latin_hypercube_part, permuted
 from cyclesim.errors import StudyError, UsageError
 from cyclesim.scenario import read_study
 from cyclesim.scenario.design_parts import Beta, Lognormal, Normal, Triangular, Uniform, Values
@@ -140,6 +143,56 @@ def test_a_latin_hypercube_has_one_run_in_each_slice(tmp_path: Path, correlation
     text = f"design: {{runs: 200, vary: {vary}, correlations: {correlations}}}\n"
     for row in numbers(tmp_path, text):
         np.testing.assert_array_equal(np.sort(np.floor(row * 200)), np.arange(200))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 97, 100, 4096, 10_007])
+def test_a_permutation_asked_for_place_by_place_has_each_number_once(size: int) -> None:
+    key = np.array([3, 5], dtype=np.uint64)
+    found = permuted(np.arange(size), size, key)
+    np.testing.assert_array_equal(np.sort(found), np.arange(size))
+    np.testing.assert_array_equal(permuted(np.arange(size)[::-3], size, key), found[::-3])
+    if size > 7:
+        assert not np.array_equal(found, permuted(np.arange(size), size, key + np.uint64(1)))
+
+
+def test_a_hypercube_too_large_to_be_held_is_made_by_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "MOST_HELD", 999)
+    text = "design: {runs: 5003, seed: 1, vary: {Training: {from: 0, to: 1}}}\n"
+    more = text.replace("{Training", "{Noise: {from: 0, to: 1}, Training")
+    one, two = numbers(tmp_path, text), numbers(tmp_path, more)
+    np.testing.assert_array_equal(two[1], one[0])
+    for row in two:
+        np.testing.assert_array_equal(np.sort(np.floor(row * 5003)), np.arange(5003))
+        assert stats.kstest(row * 5003 % 1, "uniform").pvalue > 1e-4
+        assert stats.kstest(row[:500], "uniform").pvalue > 1e-4
+        assert abs(stats.spearmanr(row[1:], row[:-1]).statistic) < 4 / 5003**0.5
+    assert abs(stats.spearmanr(*two).statistic) < 4 / 5003**0.5
+    study = study_with(tmp_path, more)
+    whole = sample_of(study, design_named(study))
+    parts = [whole.numbers(first, min(5003, first + 700)) for first in range(0, 5003, 700)]
+    np.testing.assert_array_equal(np.hstack(parts), two)
+    assert not np.array_equal(numbers(tmp_path, more.replace("seed: 1", "seed: 2")), two)
+    tied = more.replace("}}}", "}}, correlations: [{between: [Training, Noise], rank: 0.5}]}")
+    assert stats.spearmanr(*numbers(tmp_path, tied)).statistic == pytest.approx(0.5, abs=0.02)
+
+
+def test_quantities_of_a_hypercube_made_by_part_are_independent() -> None:
+    runs, labels = 2003, tuple(f"quantity {number}" for number in range(60))
+    found = np.corrcoef(latin_hypercube_part(1, labels, runs, 0, runs))
+    scores = found[np.triu_indices(60, 1)] * runs**0.5  # each of a normal distribution
+    assert stats.kstest(scores, "norm").pvalue > 1e-3
+    assert np.abs(scores).max() < 5
+
+
+def test_a_part_of_a_large_hypercube_takes_little_memory() -> None:
+    labels = tuple(f"quantity {number}" for number in range(70))
+    tracemalloc.start()
+    latin_hypercube_part(1, labels, 1_000_000, 500_000, 504_096)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 * 8 * 70 * 4096
 
 
 @pytest.mark.parametrize("method", RANDOM)

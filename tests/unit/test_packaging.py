@@ -21,6 +21,7 @@ import pytest
 
 import cyclesim as cs
 from cyclesim import library
+from cyclesim.manifest import PROGRAM, program
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -116,7 +117,10 @@ def test_the_wheel_alone_runs_the_demo_in_an_empty_folder(built: Built, tmp_path
     report = tmp_path.resolve() / "cyclesim-demo" / "report.html"
     assert shown.stdout.endswith(f"open in a browser: {report}\n")
     assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert len(list(report.parent.iterdir())) == 3
+    assert len(list(report.parent.iterdir())) == 4
+    # What a wheel computed and what its source tree computes is known to be of one program.
+    told = json.loads((report.parent / "manifest.json").read_text(encoding="utf-8"))
+    assert {key: told["identity"][key] for key in PROGRAM} == program()
 
 
 def test_the_wheel_reads_its_own_library(built: Built, tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ from cyclesim.cli.options import (
 from cyclesim.cli.places import find_study, writing
 from cyclesim.cli.streams import say, tell
 from cyclesim.ensemble.batch import (
-    MANIFEST,
     Each,
     Forecast,
     Outcome,
@@ -39,6 +38,7 @@ from cyclesim.ensemble.batch import (
 )
 from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.errors import UsageError
+from cyclesim.manifest import MANIFEST
 from cyclesim.scenario import read_study
 from cyclesim.scenario.parts import Study
 from cyclesim.schedule import schedule_of
@@ -272,6 +272,8 @@ def tell_outcome(outcome: Outcome, quiet: bool) -> None:
             "says which and why."
         )
     if not quiet:
+        if not outcome.computed:
+            tell("nothing left to do: all runs are there.")
         for line in _ends(outcome):
             tell(line)
         tell(f"{outcome.runs:,} runs in '{outcome.folder}': runs.parquet has a row for each; "

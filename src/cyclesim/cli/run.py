@@ -11,6 +11,7 @@ import textwrap
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -36,15 +37,18 @@ from cyclesim.cli.options import (
 )
 from cyclesim.cli.places import find_study, fresh_folder, refuse_taken_folder, writing
 from cyclesim.cli.streams import say, tell
+from cyclesim.errors import UsageError
 from cyclesim.files import write_whole
+from cyclesim.manifest import MANIFEST, read_manifest
 from cyclesim.report import write_report
 from cyclesim.report.findings import answers, in_one_sentence
+from cyclesim.report.repeating import RUN, SERIES, RunOptions, run_manifest
 from cyclesim.report.tables import series_csv, summary
 from cyclesim.scenario.parts import StudyRun
 from cyclesim.study import run_study
 
 FLAGSHIP = "virtuous_or_vicious"
-_FILES = ("report.html", "series.csv", "summary.json")
+_FILES = ("report.html", SERIES, "summary.json", MANIFEST)
 _TOLD = 4
 """Headline variables told in the terminal; the report tells all."""
 _EXPECTATION_FAILED = 4
@@ -100,19 +104,22 @@ def run(
     """Run all scenarios of a study and write its report.
 
     STUDY is a file, or a library study's name. Writes report.html, series.csv (every variable in
-    every scenario) and summary.json (what the report says, for other programs). Says of the first
-    headline variable which feedback loop carried its change, held against a run without the loop.
+    every scenario), summary.json (what the report says, for other programs) and manifest.json, by
+    which `cyclesim rerun` repeats the run and compares. Says of the first headline variable which
+    feedback loop carried its change, held against a run without the loop.
     Exit code 4 where an expectation of the study does not hold.
     """
     file = find_study(study)
     if out is not None:
         refuse_taken_folder(out, _FILES, force)
+        _refuse_batch(out)
     given = numbers(settings)
     found = run_study(file, settings=given, method=method, dt=dt, progress=progress(quiet))
     explained = _explained(found, explain)
     near, left_out = _margin(found, margin)
     command = _repeating(study, settings, method, dt)
-    folder = write_all(found, out, "cyclesim-run", force, command, explained, near)
+    options = RunOptions(study, given, method, dt)
+    folder = write_all(found, out, "cyclesim-run", force, command, options, explained, near)
     if as_json:
         say(json_text(summary(found, explained, near)))
     elif not quiet:
@@ -137,7 +144,8 @@ def demo(out: Path | None, show: bool, quiet: bool) -> int:
     found = run_study(library.study_path(FLAGSHIP), progress=progress(quiet))
     explained = _explained(found, None)
     command = ["cyclesim", "run", FLAGSHIP]
-    folder = write_all(found, out, "cyclesim-demo", False, command, explained)
+    options = RunOptions(FLAGSHIP, {})
+    folder = write_all(found, out, "cyclesim-demo", False, command, options, explained)
     if not quiet:
         say_answers(found, 1)
         say()
@@ -193,31 +201,48 @@ def write_all(
     stem: str,
     force: bool,
     command: list[str],
+    options: RunOptions,
     explained: StudyExplanations | None = None,
     margin: Nearest | None = None,
 ) -> Path:
-    """Write report, series and summary into a folder, a fresh one where none is named.
+    """Write report, series, summary and manifest into a folder, a fresh one where none is named.
 
     Raises UsageError where a file is there and `force` does not allow to replace it.
     """
     if out is not None:
         refuse_taken_folder(out, _FILES, force)
     folder = out if out is not None else fresh_folder(stem)
-    text = json.dumps(summary(found, explained, margin), ensure_ascii=False, indent=1) + "\n"
+    series = series_csv(found)
     try:
+        if force:  # what is written anew is no longer what the manifest says
+            (folder / MANIFEST).unlink(missing_ok=True)
         with writing(folder / "report.html"):
             write_report(
                 found, folder / "report.html", command=command, explained=explained, margin=margin
             )
-        with writing(folder / "series.csv"):
-            write_whole(folder / "series.csv", series_csv(found))
+        with writing(folder / SERIES):
+            write_whole(folder / SERIES, series)
         with writing(folder / "summary.json"):
-            write_whole(folder / "summary.json", text)
+            write_whole(folder / "summary.json", _lines(summary(found, explained, margin)))
+        with writing(folder / MANIFEST):
+            manifest = run_manifest(found, options, command, series)
+            write_whole(folder / MANIFEST, _lines(manifest))
     except BaseException:
         with contextlib.suppress(OSError):  # a folder that holds something stays
             folder.rmdir()
         raise
     return folder
+
+
+def _lines(told: dict[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def _refuse_batch(folder: Path) -> None:
+    """Raise UsageError where a folder holds a batch, whose manifest not even --force replaces."""
+    path = folder / MANIFEST
+    if path.is_file() and read_manifest(path).get("kind") != RUN:
+        raise UsageError(f"'{folder}' holds a batch. Name another folder with --out.")
 
 
 def say_answers(found: StudyRun, most: int, explained: StudyExplanations | None = None) -> None:

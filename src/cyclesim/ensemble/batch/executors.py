@@ -16,6 +16,7 @@ from typing import Any
 
 from cyclesim.ensemble.batch.chunks import Done, Job, compute, compute_to_send
 from cyclesim.errors import RunError
+from cyclesim.manifest import program
 from cyclesim.version import __version__
 
 Each = Callable[[Iterable[Job]], Iterator[Done]]
@@ -77,9 +78,9 @@ def _end_with_parent() -> None:
 def cluster(address: str) -> Iterator[Each]:
     """Give what computes parts on the workers of a Dask scheduler.
 
-    They need this version of cyclesim and no files: jobs and results travel. A part whose worker
-    is lost is computed by another. Raises RunError where there is no scheduler, or workers have
-    another version.
+    They need this very cyclesim and no files: jobs and results travel. A part whose worker is lost
+    is computed by another. Raises RunError where there is no scheduler, or workers have another
+    version or source.
     """
     try:
         distributed: Any = import_module("distributed")
@@ -94,19 +95,15 @@ def cluster(address: str) -> Iterator[Each]:
         raise RunError(f"no scheduler answers at '{address}': {error}.") from None
     with client:
         client.wait_for_workers(1, timeout=60)
-        versions = client.run(_version)
-        others = {where: found for where, found in versions.items() if found != __version__}
-        if others:
-            where, found = next(iter(others.items()))
+        for where, found in client.run(program).items():
+            if found == program():
+                continue
+            edited = ", from another source" if found["cyclesim"] == __version__ else ""
             raise RunError(
-                f"the worker at {where} has cyclesim {found}, and this is {__version__}. "
-                "Install the same version on all machines."
+                f"the worker at {where} has cyclesim {found['cyclesim']}{edited}, and this is "
+                f"{__version__}. Install the same on all machines."
             )
         yield lambda jobs: _on_cluster(client, jobs)
-
-
-def _version() -> str:
-    return __version__
 
 
 def _on_cluster(client: Any, jobs: Iterable[Job]) -> Iterator[Done]:

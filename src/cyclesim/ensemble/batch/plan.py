@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +9,11 @@ from typing import Any, NamedTuple
 
 from cyclesim.ensemble.designs import Sample, sample_of
 from cyclesim.errors import UsageError
+from cyclesim.manifest import program, study_identity
 from cyclesim.names import did_you_mean
 from cyclesim.scenario.design_parts import Design
 from cyclesim.scenario.parts import Scenario, Study
 from cyclesim.schedule import Schedule, schedule_of
-from cyclesim.version import __version__
 
 MOST_LANES = 2048
 """Runs computed side by side: more no longer fit in a processor's cache."""
@@ -99,34 +97,17 @@ class Plan:
     @property
     def identity(self) -> dict[str, Any]:
         """Return all that decides the bytes of a batch, ready for JSON."""
-        clock = self.schedule.clock
         return {
-            "model_digest": self.study.model.flat.digest,
-            "run": {
-                "method": self.schedule.method.value,
-                "start": clock.start,
-                "stop": clock.stop,
-                "dt": clock.dt,
-                "saved_times": len(self.schedule.times),
-                "noise_seed": self.study.noise_seed,
-            },
+            **study_identity(self.study, self.scenarios),
             "outputs": list(self.outputs),
-            "scenarios": {scenario.name: _told(scenario) for scenario in self.scenarios},
             "design": self.design.told,
             "target": self.target,
             "strict": self.strict,
             "chunk": self.chunk,
             "summary_only": self.sketch is not None,
             "labels": self.labelled,
-            "cyclesim": __version__,
+            **program(),
         }
-
-
-def _told(scenario: Scenario) -> str:
-    """Return the digest of everything that a scenario does to a run."""
-    told = [sorted(scenario.start.items()), scenario.recompute]
-    told += [repr(change.override) for change in scenario.changes]
-    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 
 
 def plan_of(

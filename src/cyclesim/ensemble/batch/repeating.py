@@ -11,10 +11,11 @@ import numpy as np
 
 from cyclesim.ensemble.batch.chunks import Curves, prepared
 from cyclesim.ensemble.batch.plan import Plan, plan_of
-from cyclesim.ensemble.batch.store import RUNS, SERIES, compared
+from cyclesim.ensemble.batch.store import RUNS, SERIES
 from cyclesim.ensemble.batch.tables import MEASURES, own_name
 from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.errors import UsageError
+from cyclesim.manifest import another_study, what_changed
 from cyclesim.scenario.parts import Study
 from cyclesim.simulation import settled_specs
 
@@ -29,7 +30,7 @@ class Difference:
 
 
 def plan_from(manifest: dict[str, Any], study: Study) -> Plan:
-    """Return the plan of a batch from its manifest.
+    """Return the plan of a batch from its manifest; another program may compute it now.
 
     Raises UsageError with what has changed, where the study or its model is another one now.
     """
@@ -38,23 +39,23 @@ def plan_from(manifest: dict[str, Any], study: Study) -> Plan:
     specs = settled_specs(study.specs, run["method"], run["dt"])
     study = replace(study, specs=specs)
     named = manifest["design"]
+    names = [scenario.name for scenario in study.scenarios]
     design = design_named(study, named if named in study.designs else None)
     if design.method.random:
         design = with_runs(design, identity["design"]["runs"])
     plan = plan_of(
         study,
         design,
-        scenarios_named(study, design, list(identity["scenarios"])),
+        scenarios_named(study, design, [name for name in identity["scenarios"] if name in names]),
         target=identity["target"],
         strict=identity["strict"],
         chunk=identity["chunk"],
         summary_only=identity["summary_only"],
         labelled=identity["labels"],
     )
-    changed = compared(identity, plan.identity)
+    changed = what_changed(manifest, plan.identity)
     if changed:
-        told = "\n".join(f"  {line}" for line in changed)
-        raise UsageError(f"the batch cannot be repeated as it was. What changed:\n{told}")
+        raise another_study(study, "batch", changed)
     return plan
 
 
@@ -90,7 +91,7 @@ def apart_from_stored(folder: Path, plan: Plan, scenario: str, run: int, found: 
         names = [[f"{name} ({measure})" for measure in MEASURES] for name in plan.outputs]
         stored = np.array([[table[column][0].as_py() for column in row] for row in names], float)
         values = np.array([values[:, -1], np.nanmin(values, axis=1), np.nanmax(values, axis=1)]).T
-    return max(_apart(a, b) for a, b in zip(stored, values, strict=True))
+    return max(apart(a, b) for a, b in zip(stored, values, strict=True))
 
 
 def differences(before: Path, now: Path, files: Sequence[str]) -> list[Difference]:
@@ -112,7 +113,7 @@ def _difference(name: str, before: Path, now: Path) -> Difference:
     for column in old.column_names:
         a, b = old[column].to_pandas().to_numpy(), new[column].to_pandas().to_numpy()
         if a.dtype.kind == "f" and b.dtype.kind == "f":
-            share = _apart(a, b)
+            share = apart(a, b)
         else:
             share = 0.0 if old[column].equals(new[column]) else float("inf")
         if share > worst.share:
@@ -120,11 +121,12 @@ def _difference(name: str, before: Path, now: Path) -> Difference:
     return worst
 
 
-def _apart(before: np.ndarray, now: np.ndarray) -> float:
+def apart(before: np.ndarray, now: np.ndarray) -> float:
     """Return how far two columns are apart, as a share of the largest number; NaN equals NaN."""
     if not np.array_equal(np.isnan(before), np.isnan(now)):
         return float("inf")
     there = ~np.isnan(before)
     if np.array_equal(before[there], now[there]):
         return 0.0
-    return float(np.abs(before[there] - now[there]).max() / np.abs(before[there]).max())
+    largest = float(np.abs(before[there]).max())
+    return float(np.abs(before[there] - now[there]).max()) / largest if largest else float("inf")

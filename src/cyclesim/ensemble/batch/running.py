@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +18,10 @@ from cyclesim.ensemble.batch.forecast import most_bytes
 from cyclesim.ensemble.batch.plan import Plan
 from cyclesim.ensemble.batch.store import LOCK, RUNS, SERIES, Store
 from cyclesim.errors import RunError, UsageError
+from cyclesim.manifest import about, now
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -40,12 +36,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome(Shown):
-    """A batch that is complete: its folder, its manifest, and the units of what was kept."""
+    """A batch that is complete: its folder, its manifest, and the units of what was kept.
+
+    `computed` are the runs that had to be computed for it now.
+    """
 
     folder: Path
     manifest: dict[str, Any]
     units: Mapping[str, str | None]
     time_units: str
+    computed: int
 
     @property
     def failed(self) -> int:
@@ -103,20 +103,20 @@ def run_batch(
     time_units = plan.study.specs.time_units
     with only_writer(folder / LOCK):
         begun = time.perf_counter()
-        about = _about(plan, command or [])
-        there = store.begin(about)
+        told = _about(plan, command or [])
+        there = store.begin(told)
         known = store.complete
         if known is not None:
             store.clear()
-            return Outcome(folder, known, units, time_units)
-        _compute(plan, store, each, there, labeller, tell)
+            return Outcome(folder, known, units, time_units, 0)
+        computed = _compute(plan, store, each, there, labeller, tell)
         error = sampled_error(plan)
-        about |= {
-            "finished": _now(),
+        told |= {
+            "finished": now(),
             "seconds": time.perf_counter() - begun - error.seconds,
             "discretisation_error": asdict(error),
         }
-        return Outcome(folder, store.finish(about), units, time_units)
+        return Outcome(folder, store.finish(told), units, time_units, computed)
 
 
 def disk_too_small(plan: Plan, folder: Path) -> str:
@@ -145,7 +145,8 @@ def _compute(
     there: frozenset[int],
     labeller: Labeller | None,
     tell: Callable[[Progress], None],
-) -> None:
+) -> int:
+    """Compute and write the parts that are not there; return how many runs these are."""
     task = task_of(plan, labeller)
 
     def jobs() -> Iterator[Job]:
@@ -168,25 +169,16 @@ def _compute(
             tell(Progress(plan.runs, done, found, failed))
         if before is not None:
             before.result()
+    return done - found
 
 
 def _about(plan: Plan, command: list[str]) -> dict[str, Any]:
     packages = ("numpy", "pyarrow", "scipy", *(("llvmlite",) if plan.target == "llvm" else ()))
     return {
-        "schema_version": SCHEMA_VERSION,
-        "command": command,
-        "study": command[2] if len(command) > 2 else plan.study.path,
-        "study_digest": plan.study.digest,
-        "model": plan.study.model.flat.path,
+        **about(plan.study, command, packages),
+        "kind": "batch",
         "design": plan.design.name,
         "design_digest": plan.design.digest,
         "scenarios": [scenario.name for scenario in plan.scenarios],
-        "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in packages},
-        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "started": _now(),
+        "started": now(),
     }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

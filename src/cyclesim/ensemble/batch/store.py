@@ -11,10 +11,8 @@ A part is done when its file in `.working` is there, which is written after its 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,9 +31,9 @@ from cyclesim.ensemble.batch.tables import (
     taken_up,
     write_table,
 )
-from cyclesim.errors import RunError, UsageError
+from cyclesim.errors import UsageError
+from cyclesim.manifest import MANIFEST, compared, file_digest, in_lines, read_manifest
 
-MANIFEST = "manifest.json"
 RUNS = "runs.parquet"
 SUMMARY = "summary.parquet"
 SERIES = "series"
@@ -59,11 +57,13 @@ class Store:
         manifest = self.folder / MANIFEST
         if manifest.exists():
             known = read_manifest(manifest)
+            if known.get("kind") == "run":
+                raise UsageError(f"'{self.folder}' holds a run. Name another folder with --out.")
             changed = compared(known["identity"], self.plan.identity)
             if changed:
-                told = "\n".join(f"  {line}" for line in changed)
                 raise UsageError(
-                    f"'{self.folder}' holds a batch of something else. What changed:\n{told}\n"
+                    f"'{self.folder}' holds a batch of something else. What changed:\n"
+                    f"{in_lines(changed)}\n"
                     "Name another folder with --out."
                 )
         else:
@@ -115,7 +115,8 @@ class Store:
             "runs": self.plan.runs,
             "failed": failed,
             "files": {
-                name: self.digests.get(name) or _digest(self.folder / name) for name in self.files()
+                name: self.digests.get(name) or file_digest(self.folder / name)
+                for name in self.files()
             },
         }
         write_json(self.folder / MANIFEST, manifest)
@@ -207,50 +208,3 @@ def _as_file(table: Any) -> bytes | Callable[[BinaryIO], None]:
             write_table(table, sink)
 
     return write
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Return the manifest of a batch. Raises UsageError where it is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"there is no manifest '{path}'.") from None
-    except ValueError:
-        raise UsageError(f"'{path}' is not the manifest of a batch.") from None
-    except OSError as error:
-        raise RunError(f"'{path}' cannot be read: {error}.") from None
-    if not isinstance(found, dict) or not isinstance(found.get("identity"), dict):
-        raise UsageError(f"'{path}' is not the manifest of a batch.")
-    return found
-
-
-def compared(before: Any, now: Any, at: str = "") -> list[str]:
-    """Return what differs between two identities, a line each."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        return list(_differences(before, now, at))
-    if before == now:
-        return []
-    if at.endswith("digest"):
-        return [f"{at.removesuffix('_digest').replace('_digest', '')}: is another one now"]
-    return [f"{at}: {_short(before)} then, {_short(now)} now"]
-
-
-def _differences(before: dict[str, Any], now: dict[str, Any], at: str) -> Iterator[str]:
-    for key in dict.fromkeys((*before, *now)):
-        inside = f"{at}.{key}" if at else key
-        if key not in now or key not in before:
-            yield f"{inside}: {'taken out' if key in before else 'added'}"
-        elif at == "scenarios" and before[key] != now[key]:
-            yield f"{inside}: changes other things now"
-        else:
-            yield from compared(before[key], now[key], inside)
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."

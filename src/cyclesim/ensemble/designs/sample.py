@@ -9,7 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from cyclesim.ensemble.designs.quantiles import quantile
-from cyclesim.ensemble.designs.shares import latin_hypercube, monte_carlo, sobol
+from cyclesim.ensemble.designs.shares import (
+    latin_hypercube,
+    latin_hypercube_part,
+    monte_carlo,
+    sobol,
+)
 from cyclesim.ensemble.designs.together import joined, reordered
 from cyclesim.ensemble.designs.which import base_numbers, scenarios_named
 from cyclesim.scenario.design_parts import (
@@ -24,6 +29,9 @@ from cyclesim.scenario.design_parts import (
     Values,
 )
 from cyclesim.scenario.parts import Scenario, Study
+
+MOST_HELD = 16_000_000
+"""Numbers of a Latin hypercube that are held in memory; runs of a larger one are made by part."""
 
 TAIL = 0.05
 """One at a time, a number that is not equally likely everywhere goes to these quantiles."""
@@ -47,7 +55,21 @@ class Sample:
             return self._grid(first, stop)
         if method is DesignMethod.ONE_AT_A_TIME:
             return self._one_at_a_time(first, stop)
+        if self._streamed:
+            design = self.design
+            return self._placed(latin_hypercube_part(seed, design.labels, design.runs, first, stop))
         return self._whole[:, first:stop]
+
+    @property
+    def _streamed(self) -> bool:
+        """Return whether a Latin hypercube is too large to be held.
+
+        With rank correlations all its points have to be put in order together.
+        """
+        design = self.design
+        numbers = design.runs * len(design.quantities)
+        hypercube = design.method is DesignMethod.LATIN_HYPERCUBE
+        return hypercube and not design.ranks and numbers > MOST_HELD
 
     def _placed(self, shares: np.ndarray) -> np.ndarray:
         """Return what points of the unit cube stand for."""

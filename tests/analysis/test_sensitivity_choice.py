@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from cyclesim.analysis.sensitivity import Wishes, sensitivity
 from cyclesim.analysis.sensitivity.tables import TABLES
-from cyclesim.analysis.sensitivity.words import sentences
+from cyclesim.analysis.sensitivity.words import percent, sentences
 from cyclesim.report.plots import plot
 from cyclesim.scenario import read_study
 from tests.analysis.test_sensitivity import study_of
@@ -55,6 +55,15 @@ def test_what_differs_by_rounding_only_is_the_same(tmp_path: Path) -> None:
     told = "\n".join(sentences(found))
     assert told.count("ends the same whatever the numbers") == 2
     assert "none stands out" in told
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0, "0 %"), (1, "100 %"), (0.996, "99.6 %"), (0.99996, ">99.9 %"), (0.0004, "<0.1 %"),
+     (0.004, "0.4 %"), (0.5, "50 %"), (0.006, "1 %"), (1.06, "106 %"), (-0.02, "-2 %")],
+)  # fmt: skip
+def test_nearly_all_is_not_told_as_all(share: float, told: str) -> None:
+    assert percent(share) == told
 
 
 def test_a_number_of_another_scenario_is_noted(tmp_path: Path) -> None:

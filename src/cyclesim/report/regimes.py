@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.sensitivity import Labels, SensitivityAnalysis
+from cyclesim.analysis.sensitivity.words import percent
 from cyclesim.analysis.words import unit
 from cyclesim.report.confidential import figure_class
 from cyclesim.report.figures import LINES, plain
@@ -67,7 +68,7 @@ def paths_figure(labels: Labels, time: np.ndarray, paths: np.ndarray, time_units
         share = kinds.count(name) / len(kinds)
         traces.append(
             go.Scatter(
-                x=times, y=values, mode="lines", name=f"{plain(name)} ({100 * share:.0f} %)",
+                x=times, y=values, mode="lines", name=f"{plain(name)} ({plain(percent(share))})",
                 line={"color": line.light, "width": 1}, opacity=0.55, hoverinfo="skip",
             )
         )  # fmt: skip

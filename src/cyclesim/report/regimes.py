@@ -29,7 +29,7 @@ _SIGNS = {
     "gets better": (LINES[3], "circle"),
     "gets worse": (LINES[2], "x"),
     "ends as it began": (LINES[0], "square"),
-    "did not reach the end": (LINES[4], "star-triangle-down"),
+    "does not reach the end": (LINES[4], "star-triangle-down"),
 }
 _OTHER_SIGNS = ("circle", "x", "diamond", "triangle-up", "square", "cross")
 

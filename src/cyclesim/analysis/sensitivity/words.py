@@ -10,6 +10,7 @@ import numpy as np
 
 from cyclesim.analysis.sensitivity.heaps import Heaps
 from cyclesim.analysis.sensitivity.parts import (
+    FAILED,
     Course,
     Discovery,
     Distance,
@@ -54,13 +55,18 @@ def answer(found: SensitivityAnalysis) -> list[str]:
         )
     elif found.variances and found.variances[0].deviation > 0:
         variance = found.variances[0]
-        most = [place for place in variance.order[:3] if variance.total[place] >= _CERTAIN]
+        sure = variance.total - variance.total_interval >= _CERTAIN
+        most = [place for place in variance.order[:3] if sure[place]]
         names = ", ".join(
-            f"'{variance.quantities[place].label}' ({percent(variance.total[place])} "
+            f"'{variance.quantities[place].label}' ({percent(min(variance.total[place], 1.0))} "
             f"+-{percent(variance.total_interval[place])})"
             for place in most
         )
-        told.append(f"Where it ends is decided most by {names}, shares of its variance.")
+        told.append(
+            f"Where it ends is decided most by {names}, shares of its variance."
+            if most
+            else "No number stands out from chance in what decides its end: give more --points."
+        )
     if found.labels:
         labels = found.labels[0]
         told += [region_words(region, labels.output.title) for region in labels.discoveries[:1]]
@@ -157,10 +163,13 @@ def label_words(found: Labels) -> Iterator[str]:
 def region_words(region: Discovery, title: str) -> str:
     """Return a region as a sentence: density, limits, coverage."""
     limits = " and ".join(limit_words(limit) for limit in region.limits)
+    covered, all_runs = percent(region.coverage), percent(region.cases / region.runs)
+    which = f"{covered} of all runs in which it does; {all_runs} of all runs do"
+    if region.outcome == FAILED:
+        which = f"{covered} of all runs that fail; {all_runs} of all runs do"
     return (
         f"In {percent(region.density)} of the runs where {limits}, '{title}' {region.outcome} "
-        f"({percent(region.coverage)} of all runs in which it does; "
-        f"{percent(region.cases / region.runs)} of all runs do)."
+        f"({which})."
     )
 
 
@@ -196,7 +205,7 @@ def variance_words(found: Variance, time_units: str) -> Iterator[str]:
         yield f"'{title}' ends the same whatever the numbers."
         return
     told = [
-        f"'{found.quantities[place].label}' {percent(found.total[place])} "
+        f"'{found.quantities[place].label}' {percent(min(found.total[place], 1.0))} "
         f"(+-{percent(found.total_interval[place])}; "
         f"alone {percent(_alone(found, place))})"
         for place in found.order[:MOST]

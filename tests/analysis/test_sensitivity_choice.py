@@ -76,9 +76,9 @@ def test_where_runs_fail_is_told_and_small_shares_of_few_points_are_not(tmp_path
     assert [limit.quantity.label for limit in region.limits] == ["X1"]
     assert region.limits[0].low == pytest.approx(0.7, abs=0.02)
     assert region.density == 1
-    assert region_words(region, "Result").endswith(
-        "(100 % of all runs that fail; 31 % of all runs do)."
-    )
+    words = region_words(region, "Result")
+    assert "'Result' does not reach the end" in words
+    assert words.endswith("of all runs that fail; 31 % of all runs do).")
     unsure = replace(found.variances[0], total=np.array([1.3, 0.5]),
                      total_interval=np.array([0.5, 0.48]))  # fmt: skip
     second = answer(replace(found, variances=(unsure,)))[1]

@@ -177,7 +177,7 @@ def limit_words(limit: Limit) -> str:
     """Return a limit in words, with the unit: 'Price exceeds 52 pound/order'."""
     quantity = limit.quantity
     low, high = math.isfinite(limit.low), math.isfinite(limit.high)
-    few = isinstance(quantity.distribution, Values)  # then a limit is itself one of the values
+    few = quantity.distribution if isinstance(quantity.distribution, Values) else None
 
     def shown(value: float) -> str:
         return with_unit(exact_number(value) if few else number(value), quantity.units)
@@ -187,9 +187,10 @@ def limit_words(limit: Limit) -> str:
     if low and high:
         least = exact_number(limit.low) if few else pair(limit.low, limit.high)[0]
         return f"'{quantity.label}' lies between {least} and {shown(limit.high)}"
-    if few:
-        value, beyond = (limit.low, "more") if low else (limit.high, "less")
-        return f"'{quantity.label}' is {shown(value)} or {beyond}"
+    if few is not None:  # the limit is itself one of the values
+        value, beyond = (limit.low, " or more") if low else (limit.high, " or less")
+        alone = value == (few.high if low else few.low)
+        return f"'{quantity.label}' is {shown(value)}{'' if alone else beyond}"
     if low:
         return f"'{quantity.label}' exceeds {shown(limit.low)}"
     return f"'{quantity.label}' stays below {shown(limit.high)}"

@@ -355,3 +355,23 @@ def test_limits_on_few_values_include_the_value(tmp_path: Path):
     assert limit_words(Limit(idle, 2.0, np.inf)) == "'Idle' is 2 or more"
     assert limit_words(Limit(idle, -np.inf, 2.0)) == "'Idle' is 2 or less"
     assert limit_words(Limit(idle, 2.0, 2.0)) == "'Idle' is 2"
+    assert limit_words(Limit(idle, -np.inf, 1.0)) == "'Idle' is 1"
+    assert limit_words(Limit(idle, 3.0, np.inf)) == "'Idle' is 3"
+
+
+def test_a_region_is_dense_and_worth_telling(tmp_path: Path):
+    """Better below a slope: few of many boxes cover most, and a denser one is told."""
+    quantities = bistable(tmp_path).designs["design"].quantities
+    numbers = np.random.default_rng(6).random((len(quantities), 4000))
+    found = discovered("gets worse", quantities, numbers, numbers[0] < numbers[1])
+    assert found is not None
+    assert found.density > 0.85
+    assert found.coverage > 0.6
+    numbers = np.random.default_rng(8).random((len(quantities), 20_000))
+    slight = np.random.default_rng(7).random(20_000) < np.where(numbers[0] < 0.5, 0.49, 0.42)
+    assert discovered("gets worse", quantities, numbers, slight) is None  # sure, but too little
+    rare = np.random.default_rng(9).random(20_000) < np.where(numbers[0] < 0.2, 0.08, 0.002)
+    found = discovered("gets worse", quantities, numbers, rare)
+    assert found is not None  # four times as often as anywhere, though only in 8 %
+    assert found.density == pytest.approx(0.08, abs=0.015)
+    assert [limit.quantity.label for limit in found.limits] == [quantities[0].label]

@@ -13,11 +13,11 @@ from scipy.stats import norm
 
 from cyclesim.analysis.sensitivity import Wishes, sensitivity
 from cyclesim.analysis.sensitivity.tables import TABLES
-from cyclesim.analysis.sensitivity.words import sentences
+from cyclesim.analysis.sensitivity.words import answer, percent, region_words, sentences
 from cyclesim.report.plots import plot
 from cyclesim.scenario import read_study
 from tests.analysis.test_sensitivity import study_of
-from tests.models_in_text import aux, xmile
+from tests.models_in_text import aux, flow, stock, xmile
 
 
 def test_a_tornado_moves_one_number_at_a_time(tmp_path: Path) -> None:
@@ -55,6 +55,36 @@ def test_what_differs_by_rounding_only_is_the_same(tmp_path: Path) -> None:
     told = "\n".join(sentences(found))
     assert told.count("ends the same whatever the numbers") == 2
     assert "none stands out" in told
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0, "0 %"), (1, "100 %"), (0.996, "99.6 %"), (0.99996, ">99.9 %"), (0.0004, "<0.1 %"),
+     (0.004, "0.4 %"), (0.5, "50 %"), (0.006, "1 %"), (1.06, "106 %"), (-0.02, "-2 %")],
+)  # fmt: skip
+def test_nearly_all_is_not_told_as_all(share: float, told: str) -> None:
+    assert percent(share) == told
+
+
+def test_where_runs_fail_is_told_and_small_shares_of_few_points_are_not(tmp_path: Path) -> None:
+    more = stock("Blown", "1", inflows="Up") + flow("Up", "IF X1 > 0.7 THEN 1 / (X2 - X2) ELSE 0")
+    vary = "X1: {from: 0, to: 1}, X2: {from: 0, to: 1}"
+    study = study_of(tmp_path, "X1 + X2 + 0 * Blown", ["X1", "X2"], vary, more)
+    found = sensitivity(study, Wishes(methods=("sobol", "labels"), points=16))
+    region = found.labels[0].discoveries[-1]
+    assert region.outcome == "does not reach the end"
+    assert [limit.quantity.label for limit in region.limits] == ["X1"]
+    assert region.limits[0].low == pytest.approx(0.7, abs=0.02)
+    assert region.density == 1
+    words = region_words(region, "Result")
+    assert "'Result' does not reach the end" in words
+    assert words.endswith("of all runs that fail; 31 % of all runs do).")
+    unsure = replace(found.variances[0], total=np.array([1.3, 0.5]),
+                     total_interval=np.array([0.5, 0.48]))  # fmt: skip
+    second = answer(replace(found, variances=(unsure,)))[1]
+    assert "by 'X1' (100 % +-50 %), shares" in second
+    none = replace(unsure, total_interval=np.array([1.3, 0.5]))
+    assert "No number stands out" in answer(replace(found, variances=(none,)))[1]
 
 
 def test_a_number_of_another_scenario_is_noted(tmp_path: Path) -> None:

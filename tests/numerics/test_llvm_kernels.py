@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from cyclesim.codegen import Binding, machine_code
 from cyclesim.compiler import Piece, flatten
@@ -157,3 +158,33 @@ def test_a_quotient_by_what_stands_still_is_the_rounded_quotient(rows):
             assert abs(found - exact) <= 2 * math.ulp(exact), (x, y)
         else:
             np.testing.assert_equal(found, exact, err_msg=f"{x!r} / {y!r}")
+
+
+COUNTS = {
+    "poisson_quantile": lambda rng, n: (
+        rng.random(n),
+        np.exp(rng.uniform(math.log(1e-3), math.log(2e4), n)),
+    ),
+    "binomial_quantile": lambda rng, n: (
+        rng.random(n),
+        np.floor(np.exp(rng.uniform(0, math.log(2e4), n))),
+        rng.random(n),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_counts_are_scipys_and_those_of_the_reference(name):
+    """The count is the least at which scipy's distribution function reaches the probability."""
+    columns = COUNTS[name](np.random.default_rng(11), 400)
+    columns[0][:4] = [2.0**-53, 1 - 2.0**-53, 1e-9, 0.999999999]
+    found = computed(name, *columns)
+    wanted = [OPERATIONS[name].scalar(*row) for row in zip(*columns, strict=True)]
+    # At 2^-53 from 0 and 1 the last digit of a sum decides.
+    np.testing.assert_allclose(found[:2], wanted[:2], rtol=0.02, atol=2)
+    np.testing.assert_array_equal(found[2:], wanted[2:])
+    kind = stats.poisson if name == "poisson_quantile" else stats.binom
+    probability, *shape = (column[4:] for column in columns)  # beyond, scipy itself is unsure
+    here, below = (kind.cdf(found[4:] - less, *shape) for less in (0, 1))
+    assert (here >= probability * (1 - 1e-9)).all()
+    assert (below <= probability * (1 + 1e-9)).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cyclesim.codegen.llvm_counts import binomial, poisson
 from cyclesim.codegen.llvm_kernels import HALF, ONE, kernel, one_by_one, polynomial
 from cyclesim.codegen.llvm_text import Writer, integer, number
 from cyclesim.noise import CENTRE, MIDDLE, TAIL
@@ -136,6 +137,8 @@ OPERATIONS_ON_VECTORS: dict[str, Callable[..., str]] = {
     "root": _root,
     "triangular_quantile": _triangular_quantile,
     "standard_normal": _standard_normal,
+    "poisson_quantile": poisson,
+    "binomial_quantile": binomial,
 }
 """Operations that give a number; elementary functions are in the table of kernels."""
 
@@ -151,7 +154,7 @@ COMPARISONS = {
 
 CALLED_BACK = (
     *("log_gamma", "normal_probability", "normal_quantile", "factorial", "combinations"),
-    *("permutations", "poisson_quantile", "binomial_quantile", "gamma_quantile", "beta_quantile"),
+    *("permutations", "gamma_quantile", "beta_quantile"),
 )
 """Operations that compiled code asks the table for, one lane at a time: seldom used, and slow."""
 

@@ -45,7 +45,8 @@ class Module:
             )
             head = f"{name} = internal constant [{len(numbers)} x {kind}]"
             tables.append(f"{head} [{shown}], align 64")
-        return "\n".join((*tables, *self.declared.values(), *self.functions.values(), ""))
+        declared = [line for name, line in self.declared.items() if name not in self.functions]
+        return "\n".join((*tables, *declared, *self.functions.values(), ""))
 
 
 def bits(number: float) -> str:

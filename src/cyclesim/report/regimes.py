@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.sensitivity import Labels, SensitivityAnalysis
+from cyclesim.analysis.sensitivity.words import percent
 from cyclesim.analysis.words import unit
 from cyclesim.report.confidential import figure_class
 from cyclesim.report.figures import LINES, plain
@@ -28,7 +29,7 @@ _SIGNS = {
     "gets better": (LINES[3], "circle"),
     "gets worse": (LINES[2], "x"),
     "ends as it began": (LINES[0], "square"),
-    "did not reach the end": (LINES[4], "star-triangle-down"),
+    "does not reach the end": (LINES[4], "star-triangle-down"),
 }
 _OTHER_SIGNS = ("circle", "x", "diamond", "triangle-up", "square", "cross")
 
@@ -67,7 +68,7 @@ def paths_figure(labels: Labels, time: np.ndarray, paths: np.ndarray, time_units
         share = kinds.count(name) / len(kinds)
         traces.append(
             go.Scatter(
-                x=times, y=values, mode="lines", name=f"{plain(name)} ({100 * share:.0f} %)",
+                x=times, y=values, mode="lines", name=f"{plain(name)} ({plain(percent(share))})",
                 line={"color": line.light, "width": 1}, opacity=0.55, hoverinfo="skip",
             )
         )  # fmt: skip

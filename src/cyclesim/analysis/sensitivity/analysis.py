@@ -13,6 +13,7 @@ from cyclesim.analysis.sensitivity.discovery import discovered, share_of
 from cyclesim.analysis.sensitivity.heaps import heaps_of
 from cyclesim.analysis.sensitivity.indices import screenings, variances
 from cyclesim.analysis.sensitivity.parts import (
+    FAILED,
     Fan,
     Labels,
     Runs,
@@ -162,7 +163,8 @@ def _design(study: Study, wishes: Wishes) -> Design:
 
 def _notes(design: Design, wishes: Wishes, chosen: Scenario, known: int) -> Iterator[str]:
     if known > 1:
-        yield f"the scenario is '{chosen.name}', the first that changes something: see --scenario."
+        why = "the first that changes something" if chosen.changes else "none changes anything"
+        yield f"the scenario is '{chosen.name}', {why}: see --scenario."
     if any(quantity.varied.kind is VariedKind.CONSTANT for quantity in design.quantities):
         yield (
             "each run is another organisation: a constant that varies has its number in the past "
@@ -223,7 +225,7 @@ def _with_sample(
         found = replace(found, distances=distances(runner, numbers, ends, design.seed))
     if LABELS in wishes.methods:
         judged = tuple(
-            _labels(output, times, course, design, numbers)
+            _labels(output, times, course, design, numbers, first=output is outputs[0])
             for output, course in zip(outputs, curves, strict=True)
         )
         found = replace(found, labels=judged)
@@ -246,15 +248,23 @@ def _spread(course: np.ndarray) -> np.ndarray:
 
 
 def _labels(
-    output: Output, times: np.ndarray, course: np.ndarray, design: Design, numbers: np.ndarray
+    output: Output,
+    times: np.ndarray,
+    course: np.ndarray,
+    design: Design,
+    numbers: np.ndarray,
+    *,
+    first: bool,
 ) -> Labels:
     whole = np.isfinite(course[-1])
     seen = behaviours(times, course[:, whole].T, output.good) if whole.any() else ()
-    names = np.full(course.shape[1], "did not reach the end", dtype=object)
+    names = np.full(course.shape[1], FAILED, dtype=object)
     ends = names.copy()
     names[whole] = [str(label(each)) for each in seen]
     ends[whole] = [_end(each) for each in seen]
     outcomes = [_WORSE, _BETTER] if output.good is not Direction.NEITHER else []
+    if first:  # a run fails in all outputs at once
+        outcomes.append(FAILED)
     regions = (
         discovered(outcome, design.quantities, numbers, ends == outcome) for outcome in outcomes
     )

@@ -20,6 +20,10 @@ LEAST = 0.05
 """A region holds at least this share of the runs."""
 MOST_LIMITS = 3
 CHANCE = 0.05
+DENSER = 0.5
+"""How much coverage counts beside density where a region is chosen (van Rijsbergen 1979)."""
+LIFT = 0.1
+"""A region is told where its density is this far above that of all runs, or twice as high."""
 _Z = 1.959963984540054
 
 
@@ -62,7 +66,7 @@ def discovered(
     """Return the region in which cases are common, None where they are too few or too many.
 
     `numbers` are (quantity, run), `cases` (run,). Every second run finds the region, the others
-    measure it. None too where the region is no denser there than all runs are.
+    measure it. None too where the region is hardly denser there than all runs are.
     """
     count = cases.size
     learn, judge = np.arange(0, count, 2), np.arange(1, count, 2)
@@ -82,7 +86,7 @@ def discovered(
         judge.size,
     )
     base = found.cases / found.runs
-    return found if found.limits and found.density > base else None
+    return found if found.limits and found.density >= min(base + LIFT, 2 * base) else None
 
 
 def _peeled(numbers: np.ndarray, cases: np.ndarray) -> list[_Box]:
@@ -121,7 +125,9 @@ def _simplest(boxes: Sequence[_Box], numbers: np.ndarray, cases: np.ndarray) -> 
         inside = box.holds(numbers)
         hits = float(cases[inside].sum())
         density, coverage = hits / max(1, inside.sum()), hits / cases.sum()
-        return 2 * density * coverage / (density + coverage) if hits else 0.0
+        weight = DENSER**2
+        both = weight * density + coverage
+        return (1 + weight) * density * coverage / both if hits else 0.0
 
     box = max(boxes, key=worth)
     while box.limited:

@@ -15,6 +15,10 @@ from cyclesim.scenario.parts import Output
 Array = np.ndarray
 
 
+FAILED = "does not reach the end"
+"""What becomes of an output where its run fails."""
+
+
 @dataclass(frozen=True)
 class Failures:
     """Runs that did not reach the end: how many, and what leaving them out does.

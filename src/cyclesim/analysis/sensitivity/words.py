@@ -10,6 +10,7 @@ import numpy as np
 
 from cyclesim.analysis.sensitivity.heaps import Heaps
 from cyclesim.analysis.sensitivity.parts import (
+    FAILED,
     Course,
     Discovery,
     Distance,
@@ -37,7 +38,7 @@ def answer(found: SensitivityAnalysis) -> list[str]:
     if found.labels:
         labels = found.labels[0]
         common = [share for share in labels.ends if share.value >= 0.005]
-        ends = " and ".join(f"{share.name} in {_percent(share.value)}" for share in common)
+        ends = " and ".join(f"{share.name} in {percent(share.value)}" for share in common)
         told.append(f"'{labels.output.title}' {ends} of the runs.")
     heaps = found.variances[0].heaps if found.variances else None
     if heaps is not None and found.distances:
@@ -54,13 +55,18 @@ def answer(found: SensitivityAnalysis) -> list[str]:
         )
     elif found.variances and found.variances[0].deviation > 0:
         variance = found.variances[0]
-        most = [place for place in variance.order[:3] if variance.total[place] >= _CERTAIN]
+        sure = variance.total - variance.total_interval >= _CERTAIN
+        most = [place for place in variance.order[:3] if sure[place]]
         names = ", ".join(
-            f"'{variance.quantities[place].label}' ({_percent(variance.total[place])} "
-            f"+-{_percent(variance.total_interval[place])})"
+            f"'{variance.quantities[place].label}' ({percent(min(variance.total[place], 1.0))} "
+            f"+-{percent(variance.total_interval[place])})"
             for place in most
         )
-        told.append(f"Where it ends is decided most by {names}, shares of its variance.")
+        told.append(
+            f"Where it ends is decided most by {names}, shares of its variance."
+            if most
+            else "No number stands out from chance in what decides its end: give more --points."
+        )
     if found.labels:
         labels = found.labels[0]
         told += [region_words(region, labels.output.title) for region in labels.discoveries[:1]]
@@ -134,7 +140,7 @@ def heaps_words(found: Heaps, output: Output) -> str:
     decimals = places(found.low, found.high)
     low, high = number(found.low, decimals), number(found.high, decimals)
     return (
-        f"{_percent(found.share)} of the runs about {low} and the others about "
+        f"{percent(found.share)} of the runs about {low} and the others about "
         f"{with_unit(high, output.variable.units)}"
     )
 
@@ -143,12 +149,12 @@ def label_words(found: Labels) -> Iterator[str]:
     """Yield how often an output gets better and worse, and where."""
     title = found.output.title
     told = ", ".join(
-        f"{each.name} in {_percent(each.value)} ({_percent(each.low)} to {_percent(each.high)})"
+        f"{each.name} in {percent(each.value)} ({percent(each.low)} to {percent(each.high)})"
         for each in found.ends
     )
     yield f"'{title}' {told} of the runs (95 % intervals in brackets)."
     common = [each for each in found.courses if each.value >= _SMALL]
-    courses = ", ".join(f"{each.name} {_percent(each.value)}" for each in common)
+    courses = ", ".join(f"{each.name} {percent(each.value)}" for each in common)
     yield f"  Its course: {courses}."
     for region in found.discoveries:
         yield f"  {region_words(region, title)}"
@@ -157,10 +163,13 @@ def label_words(found: Labels) -> Iterator[str]:
 def region_words(region: Discovery, title: str) -> str:
     """Return a region as a sentence: density, limits, coverage."""
     limits = " and ".join(limit_words(limit) for limit in region.limits)
+    covered, all_runs = percent(region.coverage), percent(region.cases / region.runs)
+    which = f"{covered} of all runs in which it does; {all_runs} of all runs do"
+    if region.outcome == FAILED:
+        which = f"{covered} of all runs that fail; {all_runs} of all runs do"
     return (
-        f"In {_percent(region.density)} of the runs where {limits}, '{title}' {region.outcome} "
-        f"({_percent(region.coverage)} of all runs in which it does; "
-        f"{_percent(region.cases / region.runs)} of all runs do)."
+        f"In {percent(region.density)} of the runs where {limits}, '{title}' {region.outcome} "
+        f"({which})."
     )
 
 
@@ -168,7 +177,7 @@ def limit_words(limit: Limit) -> str:
     """Return a limit in words, with the unit: 'Price exceeds 52 pound/order'."""
     quantity = limit.quantity
     low, high = math.isfinite(limit.low), math.isfinite(limit.high)
-    few = isinstance(quantity.distribution, Values)  # then a limit is itself one of the values
+    few = quantity.distribution if isinstance(quantity.distribution, Values) else None
 
     def shown(value: float) -> str:
         return with_unit(exact_number(value) if few else number(value), quantity.units)
@@ -178,9 +187,10 @@ def limit_words(limit: Limit) -> str:
     if low and high:
         least = exact_number(limit.low) if few else pair(limit.low, limit.high)[0]
         return f"'{quantity.label}' lies between {least} and {shown(limit.high)}"
-    if few:
-        value, beyond = (limit.low, "more") if low else (limit.high, "less")
-        return f"'{quantity.label}' is {shown(value)} or {beyond}"
+    if few is not None:  # the limit is itself one of the values
+        value, beyond = (limit.low, " or more") if low else (limit.high, " or less")
+        alone = value == (few.high if low else few.low)
+        return f"'{quantity.label}' is {shown(value)}{'' if alone else beyond}"
     if low:
         return f"'{quantity.label}' exceeds {shown(limit.low)}"
     return f"'{quantity.label}' stays below {shown(limit.high)}"
@@ -196,9 +206,9 @@ def variance_words(found: Variance, time_units: str) -> Iterator[str]:
         yield f"'{title}' ends the same whatever the numbers."
         return
     told = [
-        f"'{found.quantities[place].label}' {_percent(found.total[place])} "
-        f"(+-{_percent(found.total_interval[place])}; "
-        f"alone {_percent(_alone(found, place))})"
+        f"'{found.quantities[place].label}' {percent(min(found.total[place], 1.0))} "
+        f"(+-{percent(found.total_interval[place])}; "
+        f"alone {percent(_alone(found, place))})"
         for place in found.order[:MOST]
         if found.total[place] >= _SMALL
     ]
@@ -209,13 +219,13 @@ def variance_words(found: Variance, time_units: str) -> Iterator[str]:
     together = 1 - float(np.nansum(np.clip(found.first, 0, None)))
     if together > 0.1:
         pair = _pair(found)
-        yield f"  About {_percent(together)} of it comes from numbers acting together{pair}."
+        yield f"  About {percent(together)} of it comes from numbers acting together{pair}."
     widest = float(np.nanmax(found.total_interval))
     if widest > _CERTAIN:
         half = found.convergence[found.points // 2][1]
         yield (
-            f"  The widest interval is +-{_percent(widest)} at {found.points} base points "
-            f"(+-{_percent(float(np.nanmax(half)))} at half of them): give more points to be surer."
+            f"  The widest interval is +-{percent(widest)} at {found.points} base points "
+            f"(+-{percent(float(np.nanmax(half)))} at half of them): give more points to be surer."
         )
     if found.left_out:
         names = ", ".join(f"'{name}'" for name in found.left_out[:MOST])
@@ -233,7 +243,7 @@ def _lead_words(found: Variance, time_units: str) -> Iterator[str]:
     told: list[str] = []
     for place, who in leads:
         then, name = moment(float(course.time[place]), time_units), found.quantities[who].label
-        size = _percent(course.total[who, place])
+        size = percent(course.total[who, place])
         told.append(f"from {then} on '{name}' ({size} then)" if told else
                     f"at first '{name}' ({size} at {then})")  # fmt: skip
     yield f"  What decides most changes over time: {', '.join(told)}."
@@ -267,7 +277,7 @@ def _pair(found: Variance) -> str:
     if size <= half:
         return ""
     names = [found.quantities[int(place)].label for place in (first, second)]
-    return f", '{names[0]}' with '{names[1]}' most ({_percent(size)} +-{_percent(half)})"
+    return f", '{names[0]}' with '{names[1]}' most ({percent(size)} +-{percent(half)})"
 
 
 def distance_words(found: Distance) -> Iterator[str]:
@@ -324,5 +334,10 @@ def _failure_words(found: Failures, what: str) -> Iterator[str]:
     )
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
+def percent(value: float) -> str:
+    """Return a share in whole per cent, but never all or none where it is nearly that."""
+    text = f"{100 * value:.0f}"
+    if text in ("0", "100") and 0 < value < 1:
+        text = f"{100 * value:.1f}"
+        text = {"0.0": "<0.1", "100.0": ">99.9"}.get(text, text)
+    return f"{text} %"

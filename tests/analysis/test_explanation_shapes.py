@@ -23,8 +23,11 @@ from cyclesim.analysis.explanation import (
     explanations_csv,
 )
 from cyclesim.analysis.explanation.bench import Bench
+from cyclesim.analysis.explanation.candidates import Seen, swinging
 from cyclesim.analysis.explanation.effects import Reading
+from cyclesim.analysis.explanation.stretches import decisive, stretches
 from cyclesim.analysis.explanation.tables import as_dict
+from cyclesim.analysis.explanation.view import views
 from cyclesim.compiler import LinkHeld
 from cyclesim.names import canonical
 from cyclesim.simulation import simulate
@@ -265,3 +268,49 @@ def test_a_named_loop_past_folded_stocks_is_cut_too():
     assert rows[0]["part"] == "adds"
     assert float(rows[0]["without"]) == found.claim.effect.without
     assert rows[0]["share"] == ""
+
+
+def explained_of(study: str, scenario: str) -> Explanation:
+    whole = read_study(f"scenarios/{study}.yaml")
+    chosen = tuple(s for s in whole.scenarios if s.name in ("baseline", scenario))
+    run = run_study(replace(whole, scenarios=chosen, expectations=()))
+    return explain_study(run, scenarios=[scenario]).by_scenario[scenario]
+
+
+def test_a_standard_that_erodes_after_what_is_done_is_no_balance():
+    """Norm and practice take from one another, nearly all; what is left is how the norm erodes."""
+    found = explained_of("eroding_standard", "more orders")
+    assert found.balanced == ()
+    assert found.claim is not None
+    assert found.claim.loop.reinforcing
+    assert {"Time per order", "Norm time per order"} <= set(found.claim.loop.way)
+
+
+def test_what_the_hour_of_the_day_forces_is_laid_to_the_clock():
+    """Guests come by the hour. That some walk home makes no wave, though queues hang on it."""
+    found = explained_of("crowded_park", "all of it")
+    assert found.cause is Cause.OUTSIDE
+    assert found.driver is not None
+    assert found.driver.names == ("Time of day",)
+    assert found.claim is None
+
+
+def test_one_stock_alone_is_not_said_to_swing():
+    whole = model(
+        stock("Hares", 100, "Hare births", "Hare deaths"), flow("Hare births", "0.08 * Hares"),
+        flow("Hare deaths", "0.002 * Hares * Lynx"),
+        stock("Lynx", 20, "Lynx births", "Lynx deaths"),
+        flow("Lynx births", "0.0005 * Hares * Lynx"), flow("Lynx deaths", "0.1 * Lynx"),
+        stop=400, dt="0.125", save=1, method="rk4",
+    )  # fmt: skip
+    results = simulate(whole, estimate_error=False)
+    view = next(views(results, canonical("Hares"), ()))
+    values = results["Hares"]
+    found = stretches(view, values)
+    stretch = decisive(found, values)
+    assert stretch is not None
+    ways = [
+        {view.nodes[row].name for row in view.families[each.family].way}
+        for each in swinging([Seen(view, found, stretch, False)])
+    ]
+    assert ways == [{"Hares", "Lynx births", "Lynx", "Hare deaths"}]

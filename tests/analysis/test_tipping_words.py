@@ -99,7 +99,7 @@ def test_a_pulse_is_not_said_to_tip_what_does_not_tip(tmp_path: Path):
     told = "\n".join(sentences(found))
     assert told.startswith("No tipping point was found")
     assert found.pulses
-    assert " tips it " not in told
+    assert not any(verb in told for verb in (" tips it ", " rescues it "))
     assert "A rise of Goal" in told
 
 

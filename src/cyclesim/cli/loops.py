@@ -10,7 +10,7 @@ import click
 
 from cyclesim.analysis.explanation import trace_csv, why_changed
 from cyclesim.analysis.explanation.tracing import trace_lines
-from cyclesim.analysis.loops import Method, Named, names_beside
+from cyclesim.analysis.loops import LoopAnalysis, Method, Named, names_beside
 from cyclesim.analysis.loops import loops as analysed
 from cyclesim.analysis.loops.tables import as_dict, loops_csv, scores_csv
 from cyclesim.analysis.loops.words import sentences
@@ -138,16 +138,19 @@ def loops(
         for line in sentences(found):
             say(line)
     if out is not None:
-        texts = (
-            loops_csv(found),
-            scores_csv(found),
-            scores_csv(found, relative=False),
-            f"{json_text(as_dict(found))}\n",
-        )
-        _write(out, _FILES, texts, force, quiet)
+        _write(out, _FILES, _tables(found), force, quiet)
     tell_settings(values, results.flat, quiet)
     for remark in remarks(results, quiet):
         tell(remark)
+
+
+def _tables(found: LoopAnalysis) -> Iterable[str]:
+    return (
+        loops_csv(found),
+        scores_csv(found),
+        scores_csv(found, relative=False),
+        f"{json_text(as_dict(found))}\n",
+    )
 
 
 def _one(given: str) -> Path:

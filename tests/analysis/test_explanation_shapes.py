@@ -6,16 +6,32 @@ and downs, and where they are farthest from their start.
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cyclesim.analysis.behavior import Shape
-from cyclesim.analysis.explanation import Cause, Explanation, explain
+from cyclesim.analysis.explanation import (
+    Cause,
+    Explanation,
+    explain,
+    explain_study,
+    explanations_csv,
+)
+from cyclesim.analysis.explanation.bench import Bench
+from cyclesim.analysis.explanation.candidates import Seen, swinging
 from cyclesim.analysis.explanation.effects import Reading
+from cyclesim.analysis.explanation.stretches import decisive, stretches
 from cyclesim.analysis.explanation.tables import as_dict
+from cyclesim.analysis.explanation.view import views
+from cyclesim.compiler import LinkHeld
+from cyclesim.names import canonical
 from cyclesim.simulation import simulate
+from cyclesim.study import read_study, run_study
 from tests.analysis.explained_models import every_decoy
 from tests.analysis.test_explanation import study_of
 from tests.models_in_text import aux, flow, model, stock
@@ -224,3 +240,77 @@ def test_a_goal_that_slides_after_what_is_done_is_no_balance():
     )  # fmt: skip
     assert found.balanced == ()
     assert "hold each other" not in found.sentence
+
+
+def test_a_named_loop_past_folded_stocks_is_cut_too():
+    """The loop of a shortfall has less than a hundredth of the named loops' shares, and counts."""
+    whole = read_study("scenarios/promise_ahead_of_delivery.yaml")
+    chosen = tuple(s for s in whole.scenarios if s.name in ("baseline", "deliver more"))
+    run = run_study(replace(whole, scenarios=chosen, expectations=()))
+    found = explain_study(run).by_scenario["deliver more"]
+    assert found.claim is not None
+    assert found.claim.loop.name == "Promise for a shortfall"
+    assert found.claim.by_name
+    assert not found.claim.carries
+    # The same cut made by hand: expectations no longer read what marketing comes to promise.
+    promise = run.results["deliver more"]["Promise"][0]
+    link = LinkHeld(canonical("Promise"), canonical("Change in should expectation"), (promise,))
+    by_hand = Bench(run.study, chosen[1], run.results["deliver more"]).held(link)
+    end = by_hand[found.output.variable.name][-1]
+    assert found.claim.end_without == pytest.approx(end, rel=1e-9)
+    told_as = as_dict(found)
+    assert told_as["claim"]["shares_of"] == "the loops of given names"
+    # Of one another: loops of one name that work against each other leave less than all.
+    assert 0 < sum(each["share"] for each in told_as["named"]) <= 1
+    assert "Promise for a shortfall" in {each["name"] for each in told_as["named"]}
+    assert any("shares are of one another" in note for note in told_as["named_notes"])
+    rows = list(csv.DictReader(io.StringIO(explanations_csv([found]))))
+    assert rows[0]["part"] == "adds"
+    assert float(rows[0]["without"]) == found.claim.effect.without
+    assert rows[0]["share"] == ""
+
+
+def explained_of(study: str, scenario: str) -> Explanation:
+    whole = read_study(f"scenarios/{study}.yaml")
+    chosen = tuple(s for s in whole.scenarios if s.name in ("baseline", scenario))
+    run = run_study(replace(whole, scenarios=chosen, expectations=()))
+    return explain_study(run, scenarios=[scenario]).by_scenario[scenario]
+
+
+def test_a_standard_that_erodes_after_what_is_done_is_no_balance():
+    """Norm and practice take from one another, nearly all; what is left is how the norm erodes."""
+    found = explained_of("eroding_standard", "more orders")
+    assert found.balanced == ()
+    assert found.claim is not None
+    assert found.claim.loop.reinforcing
+    assert {"Time per order", "Norm time per order"} <= set(found.claim.loop.way)
+
+
+def test_what_the_hour_of_the_day_forces_is_laid_to_the_clock():
+    """Guests come by the hour. That some walk home makes no wave, though queues hang on it."""
+    found = explained_of("crowded_park", "all of it")
+    assert found.cause is Cause.OUTSIDE
+    assert found.driver is not None
+    assert found.driver.names == ("Time of day",)
+    assert found.claim is None
+
+
+def test_one_stock_alone_is_not_said_to_swing():
+    whole = model(
+        stock("Hares", 100, "Hare births", "Hare deaths"), flow("Hare births", "0.08 * Hares"),
+        flow("Hare deaths", "0.002 * Hares * Lynx"),
+        stock("Lynx", 20, "Lynx births", "Lynx deaths"),
+        flow("Lynx births", "0.0005 * Hares * Lynx"), flow("Lynx deaths", "0.1 * Lynx"),
+        stop=400, dt="0.125", save=1, method="rk4",
+    )  # fmt: skip
+    results = simulate(whole, estimate_error=False)
+    view = next(views(results, canonical("Hares"), ()))
+    values = results["Hares"]
+    found = stretches(view, values)
+    stretch = decisive(found, values)
+    assert stretch is not None
+    ways = [
+        {view.nodes[row].name for row in view.families[each.family].way}
+        for each in swinging([Seen(view, found, stretch, False)])
+    ]
+    assert ways == [{"Hares", "Lynx births", "Lynx", "Hare deaths"}]

@@ -665,3 +665,46 @@ def test_a_graph_with_too_many_links_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("cyclesim.analysis.loops.graph.MOST_LINKS", 4)
     with pytest.raises(UsageError, match="more than 4 causal links"):
         loops(run(yeast()))
+
+
+def test_loops_that_undo_one_another_carry_nothing():
+    whole = model(
+        stock("people", 100, ["births", "coming"], "deaths"), flow("births", "0.05 * people"),
+        flow("deaths", "0.05 * people"), flow("coming", "EXP(TIME / 25)"), stop=50,
+    )  # fmt: skip
+    told = list(sentences(loops(run(whole))))
+    assert told[1].endswith(
+        "R1 'people, births' (reinforcing) and B1 'people, deaths' (balancing) hold each other in "
+        "balance."
+    )
+    assert any("loops cancel one another: all together come to 0.0 %" in line for line in told)
+
+
+def test_a_partition_that_moves_at_one_pace_has_no_active_loop():
+    """The gap between goal and performance stays, and so does every flow."""
+    whole = model(
+        stock("performance", 90, "mending", "decay"), stock("goal", 100, "sliding"),
+        flow("mending", "(goal - performance) / 10"), flow("decay", 1.5),
+        flow("sliding", "(performance - goal) / 20"), stop=50,
+    )  # fmt: skip
+    (line,) = sentences(loops(run(whole)))
+    assert line.startswith("No loop through performance, goal is active in this run")
+
+
+def test_a_shift_names_what_the_modeller_wrote():
+    """Growth that slow deliveries end: shifts lie in a smooth, whose parts have no own names."""
+    whole = model(
+        stock("sellers", 10, "hiring"), stock("backlog", 8000, "booking", "delivery"),
+        flow("booking", "sellers * 400 * effect"), aux("delay", "backlog / delivery"),
+        flow("delivery", "12000 * MIN(1.2, backlog / 24000)"), aux("seen", "SMTH1(delay, 10)"),
+        aux("effect", "seen", gf([0, 2, 4, 6, 8, 10], [1.05, 1, 0.75, 0.45, 0.2, 0.05])),
+        aux("budget", "SMTH1(delivery, 1) * 1.2"),
+        flow("hiring", "(budget * 6 / 2000 - sellers) / 20"),
+        stop=150, dt="1/8", save=1, method="rk4",
+    )  # fmt: skip
+    found = loops(run(whole))
+    names = {variable.name for variable in whole.flat.visible}
+    shifts = [phase.shift for part in found.partitions for phase in part.phases if phase.shift]
+    ends = {end for shift in shifts for end in (shift.cause, shift.effect)}
+    assert ("delay", "seen") in {(shift.cause, shift.effect) for shift in shifts}
+    assert ends <= names

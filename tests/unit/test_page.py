@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cyclesim import library
+from cyclesim.analysis.loops import loops, names_beside
 from cyclesim.cli import cli
+from cyclesim.ensemble import run_scenario
 from cyclesim.errors import StudyError, UsageError
 from cyclesim.names import canonical
 from cyclesim.page import page_html
@@ -282,3 +285,26 @@ def test_the_command_writes_beside_us_and_never_over(tmp_path: Path, monkeypatch
     assert "already there" in str(again.exception)
     forced = CliRunner().invoke(cli, ["page", "eroding_standard", "--force", "--quiet"])
     assert forced.exit_code == 0
+
+
+def test_a_page_bears_a_studys_own_names_of_loops() -> None:
+    run = run_study("eroding_standard")
+    names = (("Own words", ("Time per order", "Norm change", "Norm time per order")),)
+    results = run.results["more orders"]
+    headline = run.study.outputs[0].variable.ident
+    told, _ = strips([results], headline, None, StudyLoops(names, ()))
+    assert "Own words" in {loop.name for loop in told}
+
+
+def test_named_loops_past_folded_stocks_are_drawn_in_shares_of_one_another() -> None:
+    study = read_study(library.study_path("virtuous_or_vicious"))
+    results = run_scenario(study, study.scenarios[0], estimate_error=False)
+    _, (strip,) = strips([results], canonical("Service quality"), None)
+    found = loops(results, names_beside(results.flat.path, results.flat))
+    expected = {
+        f"{loop.mark} \u2018{loop.name}\u2019": loop.importance
+        for loop in found.of(found.by_name[0].number)
+        if loop.members
+    }
+    assert {name: abs(share) for name, share in strip.named} == pytest.approx(expected, abs=1e-4)
+    assert "shares are of one another" in strip.beside

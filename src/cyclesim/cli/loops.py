@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from cyclesim.analysis.explanation.tracing import trace_lines, why_changed
+from cyclesim.analysis.explanation import trace_csv, why_changed
+from cyclesim.analysis.explanation.tracing import trace_lines
 from cyclesim.analysis.loops import LoopAnalysis, Method, Named, names_beside
 from cyclesim.analysis.loops import loops as analysed
 from cyclesim.analysis.loops.tables import as_dict, loops_csv, scores_csv
@@ -36,6 +37,7 @@ from cyclesim.scenario.parts import StudyLoops
 from cyclesim.simulation import simulate
 from cyclesim.study import read_study, run_study
 
+_WHY_FILES = ("why.csv", "why.json")
 _FILES = ("loops.csv", "relative_scores.csv", "scores.csv", "loops.json")
 
 _METHODS = {method.name.casefold(): method for method in Method}
@@ -103,13 +105,13 @@ def loops(
     MODEL|STUDY is a file, or a library name. Loops bear the names that the README beside the model
     gives them in a table of loop and chain, and those of the study. With --why says which inputs
     moved a variable, and what moved them. With --out writes loops.csv, relative_scores.csv and
-    scores.csv (a column a loop) and loops.json.
+    scores.csv (a column a loop) and loops.json; with --why besides, why.csv and why.json instead.
     """
     file = _one(given)
     if why is None and (begin is not None or end is not None):
         raise UsageError("--from and --to belong to --why, which names a variable.")
     if out is not None:
-        refuse_taken_folder(out, _FILES, force)
+        refuse_taken_folder(out, _FILES if why is None else _WHY_FILES, force)
     own = tuple(map(_named, named))
     values, started = numbers(settings), numbers(initial, "--initial")
     named_by_study = StudyLoops()
@@ -124,7 +126,9 @@ def loops(
     studied = (Named(name, chain) for name, chain in named_by_study.names)
     names = (*names_beside(results.flat.path, results.flat), *studied, *own)
     if why is not None:
-        _say_why(results, why, begin, end, names, as_json)
+        written = _say_why(results, why, begin, end, names, as_json)
+        if out is not None:
+            _write(out, _WHY_FILES, written, force, quiet)
         return
     chosen = through or named_by_study.through
     found = analysed(results, names, through=chosen, method=_METHODS[find] if find else None)
@@ -134,12 +138,19 @@ def loops(
         for line in sentences(found):
             say(line)
     if out is not None:
-        _write(found, out, force)
-        if not quiet:
-            tell(f"wrote {', '.join(_FILES)} into {out}")
+        _write(out, _FILES, _tables(found), force, quiet)
     tell_settings(values, results.flat, quiet)
     for remark in remarks(results, quiet):
         tell(remark)
+
+
+def _tables(found: LoopAnalysis) -> Iterable[str]:
+    return (
+        loops_csv(found),
+        scores_csv(found),
+        scores_csv(found, relative=False),
+        f"{json_text(as_dict(found))}\n",
+    )
 
 
 def _one(given: str) -> Path:
@@ -171,15 +182,15 @@ def _say_why(
     end: str | None,
     names: tuple[Named, ...],
     as_json: bool,
-) -> None:
+) -> tuple[str, str]:
+    """Say what moved a variable, and return it as CSV and as JSON."""
     start = number(begin, "--from") if begin is not None else float(results.time[0])
     stop = number(end, "--to") if end is not None else float(results.time[-1])
     trace = why_changed(results, variable, start, stop, names=names)
-    if as_json:
-        say(json_text({"schema_version": 1, "from": start, "to": stop, "trace": asdict(trace)}))
-        return
-    for text in trace_lines(trace, results, start, stop):
+    told = json_text({"schema_version": 1, "from": start, "to": stop, "trace": asdict(trace)})
+    for text in (told,) if as_json else trace_lines(trace, results, start, stop):
         say(text)
+    return trace_csv(trace), f"{told}\n"
 
 
 def _named(written: str) -> Named:
@@ -193,11 +204,9 @@ def _named(written: str) -> Named:
     return Named(name, variables)
 
 
-def _write(found: LoopAnalysis, folder: Path, force: bool) -> None:
-    texts: Iterable[str] = (
-        loops_csv(found),
-        scores_csv(found),
-        scores_csv(found, relative=False),
-        f"{json_text(as_dict(found))}\n",
-    )
-    write_folder(folder, dict(zip(_FILES, texts, strict=True)), force)
+def _write(
+    folder: Path, names: tuple[str, ...], texts: Iterable[str], force: bool, quiet: bool
+) -> None:
+    write_folder(folder, dict(zip(names, texts, strict=True)), force)
+    if not quiet:
+        tell(f"wrote {', '.join(names)} into {folder}")

@@ -16,7 +16,12 @@ from typing import Any
 import click
 
 from cyclesim import library
-from cyclesim.analysis.explanation import Cause, StudyExplanations, explain_study
+from cyclesim.analysis.explanation import (
+    Cause,
+    StudyExplanations,
+    explain_study,
+    explanations_csv,
+)
 from cyclesim.analysis.explanation.studies import SECONDS
 from cyclesim.analysis.tipping import Nearest, run_margin
 from cyclesim.analysis.tipping.nearest import SECONDS as MARGIN_SECONDS
@@ -49,6 +54,7 @@ from cyclesim.study import run_study
 
 FLAGSHIP = "virtuous_or_vicious"
 _FILES = ("report.html", SERIES, "summary.json", MANIFEST)
+_WHY = "why.csv"
 _TOLD = 4
 """Headline variables told in the terminal; the report tells all."""
 _EXPECTATION_FAILED = 4
@@ -75,7 +81,7 @@ _out_option = click.option(
     "--explain/--no-explain",
     "explain",
     default=None,
-    help="Say why, for every scenario or none; else for as many as take two seconds.",
+    help="Say why, for every scenario, in why.csv too, or none; else for what takes two seconds.",
 )
 @click.option(
     "--margin/--no-margin",
@@ -111,7 +117,7 @@ def run(
     """
     file = find_study(study)
     if out is not None:
-        refuse_taken_folder(out, _FILES, force)
+        refuse_taken_folder(out, (*_FILES, *([_WHY] if explain else [])), force)
         _refuse_batch(out)
     given = numbers(settings)
     found = run_study(file, settings=given, method=method, dt=dt, progress=progress(quiet))
@@ -120,6 +126,10 @@ def run(
     command = _repeating(study, settings, method, dt)
     options = RunOptions(study, given, method, dt)
     folder = write_all(found, out, "cyclesim-run", force, command, options, explained, near)
+    if explain and explained is not None:
+        text = explanations_csv(explained.by_scenario.values())
+        with writing(folder / _WHY):
+            write_whole(folder / _WHY, text)
     if as_json:
         say(json_text(summary(found, explained, near)))
     elif not quiet:

@@ -8,18 +8,27 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.explanation import Explanation
+from cyclesim.analysis.explanation.tracing import Trace
+from cyclesim.analysis.loops import LoopAnalysis
 from cyclesim.analysis.sensitivity import Screening, Tornado, Variance
-from cyclesim.analysis.tipping import Between, Continuation, Margins, RegimeMap
+from cyclesim.analysis.tipping import Between, Continuation, Margins, Pulses, RegimeMap
 from cyclesim.ensemble.batch import Outcome
 from cyclesim.errors import UsageError
 from cyclesim.names import did_you_mean
 from cyclesim.report import figures
 from cyclesim.report.confidential import figure_class
 from cyclesim.report.figures import axis_label, plain
+from cyclesim.report.loops import shares_figure, trace_figure
 from cyclesim.report.reasons import STRIP
 from cyclesim.report.reasons import figure as explained
 from cyclesim.report.sensitivity import screening_figure, tornado_figure, variance_figure
-from cyclesim.report.tipping import between_figure, bifurcation_figure, map_figure, margins_figure
+from cyclesim.report.tipping import (
+    between_figure,
+    bifurcation_figure,
+    map_figure,
+    margins_figure,
+    pulses_figure,
+)
 
 _BAND = (0.05, 0.5, 0.95)
 _NARROW = 0.14
@@ -28,7 +37,7 @@ _NARROW = 0.14
 
 @singledispatch
 def plot(thing: Any, *variables: str, title: str | None = None) -> Any:
-    """Return a figure of runs, a study, a batch, an explanation, or a part of an analysis.
+    """Return a figure of runs, a study, a batch, loops, an explanation, or a part of an analysis.
 
     Runs: one, several by title, or a study's; a panel for each variable, without `variables` the
     study's outputs, or else the first six stocks. A batch: the median and the middle 90 % of runs
@@ -51,6 +60,21 @@ def _explanation(found: Explanation, *, title: str | None = None) -> Any:
                              text=plain(text))  # fmt: skip
     drawn.update_layout(margin_t=40)  # room for the legend
     return _titled(drawn, title)
+
+
+@plot.register
+def _loops(found: LoopAnalysis, *, title: str | None = None) -> Any:
+    return _titled(shares_figure(found), title)
+
+
+@plot.register
+def _trace(found: Trace, *, title: str | None = None) -> Any:
+    return _titled(trace_figure(found), title)
+
+
+@plot.register
+def _pulses(found: Pulses, *, title: str | None = None) -> Any:
+    return _titled(pulses_figure([found], "time unit"), title)
 
 
 @plot.register

@@ -23,6 +23,9 @@ STRIP = 0.2
 
 HEIGHT = 330
 
+BEYOND = 10.0
+"""A run without a loop that goes so many times farther out is told, and not drawn."""
+
 
 @dataclass(frozen=True)
 class PhaseRow:
@@ -31,6 +34,17 @@ class PhaseRow:
     time: str
     loop: str
     share: str
+
+
+@dataclass(frozen=True)
+class NamedBar:
+    """A loop with a name, and its share of the named ones; `width` is of the widest bar."""
+
+    name: str
+    way: str
+    reinforcing: bool
+    share: str
+    width: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,8 @@ class Reason:
     notes: tuple[str, ...]
     alternative: str
     envelope: dict[str, Any] | None
+    named: tuple[NamedBar, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,9 +105,21 @@ def _reason(answer: Answer, found: Explanation) -> Reason:
     envelope = _envelope(answer.place, found) if found.phases or found.claim else None
     return Reason(
         answer.place, answer.scenario.title, tag(found), mood, found.sentence,
-        _method(found.claim, units) if found.claim else "",
+        " ".join(_method(claim, units) for claim in (found.claim, found.back) if claim),
         tuple(_withdrawn(claim) for claim in found.withdrawn),
-        rows, notes(found), _alternative(found), envelope,
+        rows, notes(found), _alternative(found), envelope, _bars(found),
+        tuple(f"{text[:1].upper()}{text[1:]}" for text in found.beside),
+    )  # fmt: skip
+
+
+def _bars(found: Explanation) -> tuple[NamedBar, ...]:
+    widest = max((each.share for each in found.named), default=0.0) or 1.0
+    return tuple(
+        NamedBar(
+            each.loop.name, stations(each.loop), each.loop.reinforcing,
+            f"{100 * each.share:.{0 if each.share >= 0.01 else 1}f} %", each.share / widest,
+        )
+        for each in found.named
     )  # fmt: skip
 
 
@@ -152,6 +180,8 @@ def _method(claim: Claim, units: str) -> str:
     )
     if cut.from_the_start:
         text = text.replace("its value of then", "its value of the start")
+    if claim.by_name:
+        text += " What runs through that link without a name of its own is cut with it."
     if not cut.also:
         return f"{text} That cuts no other loop of any weight."
     of = " of the named loops" if claim.by_name else ""
@@ -193,6 +223,14 @@ def figure(found: Explanation, place: int) -> Any:
         curves.append(found.claim.values)
         dashed = {**look_of, "dash": "6px,4px"}
         traces.append(_curve(go, (time, found.claim.values), "without the loop", dashed))
+    if found.back is not None and np.isfinite(found.back.values).all():
+        far = BEYOND * found.behaviour.size
+        if np.abs(found.back.values).max() <= far:
+            curves.append(found.back.values)
+            dotted = {**look_of, "dash": "2px,3px"}
+            traces.append(
+                _curve(go, (time, found.back.values), "without the loop of the way back", dotted)
+            )
     units = found.output.variable.units
     shapes, _ = _strip(found)
     end = with_unit("", units)

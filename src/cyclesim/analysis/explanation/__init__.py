@@ -12,6 +12,8 @@ from cyclesim.analysis.explanation.parts import (
     ToldLoop,
 )
 from cyclesim.analysis.explanation.studies import StudyExplanations, explain_study
+from cyclesim.analysis.explanation.tables import explanations_csv, trace_csv
+from cyclesim.analysis.explanation.tracing import Trace, why_changed
 from cyclesim.analysis.labels import Cycle
 
 __all__ = [
@@ -25,7 +27,11 @@ __all__ = [
     "Share",
     "StudyExplanations",
     "ToldLoop",
+    "Trace",
     "explain",
     "explain_study",
+    "explanations_csv",
     "headline",
+    "trace_csv",
+    "why_changed",
 ]

@@ -102,11 +102,12 @@ def by_name(seen: Sequence[Seen], values: Array, likely: Sequence[Candidate]) ->
     taken = {each.view.families[each.family].name for each in likely}
     found: list[tuple[float, Candidate]] = []
     for each in seen:
-        if each.view.beside is None:
+        view = each.view.beside
+        if view is None:
             continue
-        for candidate in _strongest(replace(each, view=each.view.beside), values):
-            if candidate.view.families[candidate.family].name not in taken:
-                found.append((-candidate.share, replace(candidate, by_name=True)))
+        for number, share, stretch in _over_the_run(view, values):
+            if share > 0 and view.families[number].name not in taken:
+                found.append((-share, Candidate(view, stretch, number, by_name=True)))
     return [candidate for _, candidate in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -192,21 +193,28 @@ def balanced_by(candidate: Candidate) -> int | None:
 
 
 def _strongest(seen: Seen, values: Array) -> list[Candidate]:
-    """Return the loops that reinforce most in a partition that others rule.
+    """Return the loops that reinforce most in a partition that others rule."""
+    first = _over_the_run(seen.view, values)[:2]
+    return [Candidate(seen.view, x, number) for number, share, x in first if share >= LEAST_SHARE]
 
-    Their share is over the whole run, intervals weighed by how far the output moves in them.
+
+def _over_the_run(view: View, values: Array) -> list[tuple[int, float, Stretch]]:
+    """Return all families by their share over the whole run, the most reinforcing first.
+
+    Intervals are weighed by how far the output moves in them.
     """
-    moved = np.abs(np.diff(values)) * (seen.view.total > 0)
+    moved = np.abs(np.diff(values)) * (view.total > 0)
     if not moved.any():
         return []
-    means = seen.view.relative @ (moved / moved.sum())
-    first = int(np.flatnonzero(seen.view.total > 0)[0])
-    ruling = float(np.nansum(seen.view.reinforcing * moved) / moved.sum())
+    means = view.relative @ (moved / moved.sum())
+    first = int(np.flatnonzero(view.total > 0)[0])
+    ruling = min(float(np.nansum(view.reinforcing * moved) / moved.sum()), HALF)
     change = float(values[-1] - values[first])
-    found = []
-    for best in np.argsort(-means, kind="stable")[:2].tolist():
-        share = float(means[best])
-        if share >= LEAST_SHARE:
-            whole = (first, len(moved), 1, (best,), (share,), min(ruling, HALF), change)
-            found.append(Candidate(seen.view, Stretch(*whole), best))
-    return found
+    return [
+        (
+            n,
+            float(means[n]),
+            Stretch(first, len(moved), 1, (n,), (float(means[n]),), ruling, change),
+        )
+        for n in np.argsort(-means, kind="stable").tolist()
+    ]

@@ -41,7 +41,7 @@ from cyclesim.analysis.explanation.parts import (
     Share,
 )
 from cyclesim.analysis.explanation.stretches import decisive, stretches
-from cyclesim.analysis.explanation.telling import phases, told
+from cyclesim.analysis.explanation.telling import by_their_names, phases, told
 from cyclesim.analysis.explanation.view import View, views
 from cyclesim.analysis.explanation.words import label, sentence
 from cyclesim.analysis.loops.dominance import HALF
@@ -72,8 +72,8 @@ MOST_CUTS = 3
 MOST_PLACES = 2
 """Links at which a loop is cut, where the run without the first breaks off."""
 
-MOST_NAMED = 2
-"""Loops with names that are cut besides, where a model is seen through a few stocks."""
+MOST_NAMED, MOST_NAMED_IN_HASTE = 8, 2
+"""Loops with names cut besides, where a model is seen through a few stocks; fewer by a deadline."""
 
 
 def explain(
@@ -196,7 +196,8 @@ class _Finder:
         """Return the loop that reinforces and carries the change, else the one that adds most."""
         adding: Claim | None = None
         likely = reinforcing(self.seen, self.values)[:MOST_CUTS]
-        for candidate in (*likely, *by_name(self.seen, self.values, likely)[:MOST_NAMED]):
+        more = MOST_NAMED if self.bench.deadline is None else MOST_NAMED_IN_HASTE
+        for candidate in (*likely, *by_name(self.seen, self.values, likely)[:more]):
             claim = self._alone(candidate)
             if claim is None:
                 continue
@@ -265,7 +266,7 @@ class _Finder:
         whole = replace(first, with_others=others, either=True)
         place = int(np.abs(self.results.time - first.start).argmin())
         made = self._judged(whole, self.bench.held(*(link for _, link in idle)), place)
-        if not made.stands:
+        if made.took < CARRIES:
             return None
         self.withdrawn = [claim for claim in self.withdrawn if claim.loop.way not in names]
         return made
@@ -318,7 +319,7 @@ class _Finder:
             self.values, False, False, by_name=candidate.by_name,
         )  # fmt: skip
         judged = self._judged(claim, without, stretch.first)
-        if np.isfinite(judged.end_without):
+        if np.isfinite(judged.end_without) and not candidate.by_name:
             self.cuts.append((judged, link))
         return judged
 
@@ -370,6 +371,7 @@ class _Finder:
             cycle if cause is Cause.LOOP else None, claim, back, tuple(self.withdrawn),
             tuple(self.balanced), outside, strip, self.results.time[:-1], shares,
             (self.results.time, self.values), self.results.flat.time_units, "", self._notes(), 0.0,
+            *by_their_names(self.decided),
         )  # fmt: skip
 
     def _strip(self) -> tuple[Array, tuple[Phase, ...]]:

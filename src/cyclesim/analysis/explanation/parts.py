@@ -144,7 +144,8 @@ class Explanation(Shown):
     holds in balance, so that none was cut. `phases` are those of the partition that decided,
     `time` and `reinforcing` (interval,) the share of its loops that reinforce over time. `course`
     are the saved times and the output's values. `notes` say what a reader has to know; `seconds` is
-    what it took.
+    what it took. `named` are the loops of given names of a model that is seen through a few stocks,
+    in mean shares of one another, and `beside` says what these are worth.
     """
 
     scenario: Scenario
@@ -166,3 +167,5 @@ class Explanation(Shown):
     sentence: str
     notes: tuple[str, ...]
     seconds: float
+    named: tuple[Share, ...] = ()
+    beside: tuple[str, ...] = ()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cyclesim.analysis.explanation.effects import Effect
-from cyclesim.analysis.explanation.parts import Claim, Explanation, Share, ToldLoop
+from cyclesim.analysis.explanation.parts import Cause, Claim, Explanation, Share, ToldLoop
+from cyclesim.analysis.explanation.tracing import Trace
 
 
 def as_dict(explanation: Explanation) -> dict[str, Any]:
@@ -41,7 +45,66 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
             for phase in explanation.phases
         ],
         "notes": list(explanation.notes),
+        "named": [_share(each) for each in explanation.named],
+        "named_notes": list(explanation.beside),
     }
+
+
+def explanations_csv(found: Iterable[Explanation]) -> str:
+    """Return explanations as CSV: a row each for a loop that was cut, and for what is outside.
+
+    `part` says what came of it: it carries the change or the way back, adds to it, or is withdrawn.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((
+        "scenario", "variable", "label", "cause", "part", "what", "polarity", "from", "share",
+        "taken", "compared_by", "compared_at", "value", "without",
+    ))  # fmt: skip
+    for each in found:
+        head = (
+            each.scenario.name,
+            each.output.variable.name,
+            each.label,
+            each.cause.name.casefold(),
+        )
+        for part, claim in _cuts(each):
+            loop, effect = claim.loop, claim.effect
+            writer.writerow((
+                *head, part, " -> ".join(loop.way) if not loop.given else loop.name,
+                "reinforcing" if loop.reinforcing else "balancing", claim.start,
+                "" if claim.by_name else claim.share, effect.took, effect.reading.value,
+                effect.time, effect.value, effect.without,
+            ))  # fmt: skip
+        driver = each.driver
+        if driver is not None:
+            effect = driver.effect
+            writer.writerow((
+                *head, "outside", ", ".join(driver.names), "", "", "", effect.took,
+                effect.reading.value, effect.time, effect.value, effect.without,
+            ))  # fmt: skip
+    return text.getvalue()
+
+
+def _cuts(found: Explanation) -> Iterator[tuple[str, Claim]]:
+    if found.claim is not None:
+        yield "carries" if found.cause is Cause.LOOP else "adds", found.claim
+    if found.back is not None:
+        yield "way back", found.back
+    yield from (("withdrawn", claim) for claim in found.withdrawn)
+
+
+def trace_csv(trace: Trace) -> str:
+    """Return a traced change as CSV: a row a variable, each under what it moves, by depth."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("depth", "name", "share", "start", "end", "closes_loop"))
+    waiting = [(0, trace)]
+    while waiting:
+        depth, each = waiting.pop()
+        writer.writerow((depth, each.name, each.share, each.start, each.end, each.closes))
+        waiting += [(depth + 1, part) for part in reversed(each.inputs)]
+    return text.getvalue()
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cyclesim.analysis.tipping.between import Start, between, starts_of
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
-from cyclesim.analysis.tipping.margins import LASTING_TOLERANCE, LASTING_WAY, lines_of, margins
+from cyclesim.analysis.tipping.margins import (
+    LASTING_TOLERANCE,
+    LASTING_WAY,
+    Line,
+    lines_of,
+    margins,
+)
 from cyclesim.analysis.tipping.outcome import (
     Contrast,
     NoContrast,
@@ -183,7 +189,26 @@ class _Whole:
             self.say("margins for ever")
             long = margins(self.today, self.lasting, lines=lines, way=LASTING_WAY,
                            tolerance=LASTING_TOLERANCE)  # fmt: skip
+            long = self.looked_at_again(lines, own, long)
         return own, long
+
+    def looked_at_again(self, lines: Sequence[Line], own: Margins | None, long: Margins) -> Margins:
+        """Return margins for ever, lines that turn within the run alone scanned at more places.
+
+        Few places are looked at for ever, and a turn that is turned back may lie between two.
+        """
+        pairs = zip(own.thresholds if own is not None else (), long.thresholds, strict=False)
+        spots = [
+            n for n, (near, far) in enumerate(pairs) if near.value is not None and far.value is None
+        ]
+        if not spots:
+            return long
+        again = margins(self.today, long.rule, lines=[lines[n] for n in spots],
+                        tolerance=LASTING_TOLERANCE)  # fmt: skip
+        found = list(long.thresholds)
+        for spot, threshold in zip(spots, again.thresholds, strict=True):
+            found[spot] = threshold
+        return replace(long, thresholds=tuple(found), runs=long.runs + again.runs)
 
     def equilibria(
         self, good: Start | None, bad: Start | None, line: Between | None, everywhere: Array

@@ -377,8 +377,7 @@ class Scattered:
 class TippingAnalysis(Shown):
     """How far an organisation is from the point of no return.
 
-    `levers` are what the study's scenarios change, `named` what it names besides: levers of its
-    page, and what its `tipping` section asks for.
+    `levers` are what scenarios change, `named` other levers of its page and what `tipping` names.
     """
 
     study: str

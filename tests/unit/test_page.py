@@ -40,6 +40,7 @@ STORIES = (
     "promise_ahead_of_delivery",
     "scanning_too_slowly",
     "one_width_behind",
+    "half_of_the_work_is_done_again",
 )
 
 

@@ -27,7 +27,7 @@ from cyclesim.checks.words import claim_line, draws_line
 from cyclesim.compiler import FlatVariable, Role
 from cyclesim.compiler.parts import Kind
 from cyclesim.files import write_whole
-from cyclesim.names import Ident
+from cyclesim.names import Ident, canonical
 from cyclesim.report.evidence import ground_of
 from cyclesim.scenario.quantities import as_written
 from cyclesim.scenario.words import moment, quantity
@@ -128,13 +128,12 @@ def _figures(found: ModelCheck) -> tuple[Block, ...]:
 
 def _scenarios(found: ModelCheck) -> Table:
     study = found.checks.study
-    by_ident = study.model.flat.by_ident
+    named = {canonical(c): (c, v.units) for v in study.model.flat.variables for c in v.columns}
     rows = []
     extremes = [extreme.scenario for extreme in found.checks.extremes]
     for scenario in (*study.scenarios, *extremes):
         start = "; ".join(
-            f"{by_ident[i].name} = {quantity(v, by_ident[i].units)}"
-            for i, v in scenario.start.items()
+            f"{named[i][0]} = {quantity(v, named[i][1])}" for i, v in scenario.start.items()
         )
         changes = "; ".join(f"{c.variable.name}: {c.words}" for c in scenario.changes)
         if scenario.recompute:

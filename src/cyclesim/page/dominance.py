@@ -66,12 +66,13 @@ def strips(
     headline: Ident,
     picture: Picture | None,
     names: Sequence[Named] = (),
+    through: Sequence[str] = (),
 ) -> tuple[tuple[Told, ...], tuple[Strip, ...]]:
     """Return the loops that rule in some runs, and for each run how much and when.
 
     Loops are compared among stocks that all reach one another: in the largest such group that
     moves and that the headline follows from. They bear the names of the README beside the model,
-    and `names` besides.
+    and `names` besides, and are seen through the stocks `through` where there are any.
     """
     told: dict[str, tuple[int, Told]] = {}
     made: list[Strip] = []
@@ -80,7 +81,7 @@ def strips(
         causes = causes if causes is not None else upstream(results.flat, headline)
         try:
             known = (*names_beside(results.flat.path, results.flat), *names)
-            found = loops(results, known)
+            found = loops(results, known, through=through)
         except UsageError as error:
             made.append(_silent(f"Loops are not scored here: {error}"))
             continue

@@ -205,7 +205,7 @@ def _picture(picture: Picture, flat: FlatModel) -> dict[str, Any]:
 def _loops(study: Study, picture: Picture | None) -> dict[str, Any]:
     runs = [run_scenario(study, each, estimate_error=False) for each in study.scenarios]
     names = tuple(Named(name, chain) for name, chain in study.loops.names)
-    told, made = strips(runs, headline(study), picture, names)
+    told, made = strips(runs, headline(study), picture, names, study.loops.through)
     return {
         "told": [
             {

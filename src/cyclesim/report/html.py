@@ -17,6 +17,7 @@ from cyclesim.analysis.tipping import Nearest
 from cyclesim.analysis.tipping.words import nearest_words
 from cyclesim.analysis.words import exact_number, moment, unit
 from cyclesim.files import write_whole
+from cyclesim.names import canonical
 from cyclesim.report.charts import charts, dash_array, palette_css
 from cyclesim.report.comparison import comparison
 from cyclesim.report.confidential import PLOTLY_CONFIG
@@ -91,6 +92,7 @@ def _context(
     return {
         "study": study,
         "flat": flat,
+        "named": {canonical(c): c for variable in flat.variables for c in variable.columns},
         "first": moment(first, flat.time_units),
         "last": moment(last, flat.time_units),
         "answers": found,

@@ -15,14 +15,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 from serving import peak_megabytes
 
 from cyclesim.ensemble.batch import Plan, local, plan_of, run_batch
 from cyclesim.ensemble.batch.files import write_lasting
-from cyclesim.ensemble.batch.tables import encoded, options
+from cyclesim.ensemble.batch.tables import options, sink_into, write_table
 from cyclesim.ensemble.designs import design_named, scenarios_named, with_runs
 from cyclesim.scenario import read_study
 
@@ -78,6 +78,16 @@ def summary(folder: Path, model: Path, runs: int) -> dict[str, Any]:
             "rank_error": max(table["rank_error"].to_pylist())}  # fmt: skip
 
 
+def lasting(table: Any, path: Path) -> None:
+    """Write a table as a batch does: compressed, hashed on the way, forced to the disk, named."""
+
+    def write(file: BinaryIO) -> None:
+        with sink_into(file) as sink:
+            write_table(table, sink)
+
+    write_lasting(path, write)
+
+
 def written(tables: list[Any], folder: Path, how: Callable[[Any, Path], object]) -> None:
     """Write tables into files of a new folder."""
     folder.mkdir()
@@ -92,7 +102,7 @@ def parquet(folder: Path, model: Path, runs: int, rounds: int) -> dict[str, Any]
     names = sorted((folder / "batch" / "series").iterdir())
     tables = [pq.read_table(name) for name in (*names, folder / "batch" / "runs.parquet")]
     hows: dict[str, Callable[[Any, Path], object]] = {
-        "as a batch does, forced to the disk": lambda t, p: write_lasting(p, encoded(t)),
+        "as a batch does, forced to the disk": lasting,
         "pyarrow, the same settings": lambda t, p: pq.write_table(t, p, **options(t)),
         "pyarrow, its own settings": lambda t, p: pq.write_table(t, p),
     }

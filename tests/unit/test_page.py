@@ -44,6 +44,7 @@ STORIES = (
     "scanning_too_slowly",
     "one_width_behind",
     "half_way_to_empowerment",
+    "half_of_the_work_is_done_again",
 )
 
 

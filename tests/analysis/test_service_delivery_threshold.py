@@ -60,8 +60,8 @@ def test_each_side_is_carried_by_what_is_done_again_and_not_without(
 
 def test_the_page_names_the_loop_that_the_explanation_names() -> None:
     results = run_scenario(study(), scenario("baseline"), estimate_error=False)
-    through = study().loops.through
-    told, (strip,) = strips([results], canonical(HEADLINE), None, through=through)
+
+    told, (strip,) = strips([results], canonical(HEADLINE), None, study().loops)
     assert {loop.name.partition("[")[0] for loop in told} == {"Failed orders"}
     assert not strip.silent
 

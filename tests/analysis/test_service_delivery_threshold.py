@@ -17,6 +17,7 @@ from cyclesim.compiler import Step
 from cyclesim.ensemble import run_scenario
 from cyclesim.names import canonical
 from cyclesim.page.dominance import strips
+from cyclesim.report.html import report_html
 from cyclesim.scenario import Scenario, Study, read_study
 from cyclesim.simulation import simulate
 from cyclesim.study import run_study
@@ -119,3 +120,10 @@ def test_runs_with_a_change_on_the_two_sides_of_its_margin_end_apart(
         ends.append(run_scenario(lasting, once, estimate_error=False)[HEADLINE][-1])
     assert ends[0] < 0.2
     assert ends[1] > 0.95
+
+
+def test_a_report_says_where_the_elements_of_an_array_begin() -> None:
+    once = replace(study(), scenarios=(scenario("baseline"),), expectations=(), tipping=None)
+    page = report_html(run_study(once))
+    assert "<bdi>Customers[Routine]</bdi> 3,280" in page
+    assert "<bdi>Front capability</bdi> 0.745" in page

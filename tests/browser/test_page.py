@@ -388,6 +388,21 @@ def test_the_organisation_is_tipped_and_explained_within_six_actions(
     assert "the margin is" in page.locator("#margin").inner_text()
 
 
+def test_loops_with_names_are_drawn_as_bars(opened: Any, flagship: Path) -> None:
+    page = opened(flagship, 1440).page
+    page.locator("#why details summary").click()
+    bars = page.locator("#named li")
+    named = page.evaluate(
+        "() => JSON.parse(document.getElementById('data').textContent).loops.strips[0].named"
+    )
+    assert bars.count() == len(named) > 10
+    widths = [bar.bounding_box()["width"] for bar in page.locator("#named .share").all()]
+    # The first is the widest, and the others in the ratio of their shares to it.
+    for width, (_, share) in list(zip(widths, named, strict=True))[:4]:
+        assert width / widths[0] == pytest.approx(abs(share) / abs(named[0][1]), abs=0.02)
+    assert "shares are of one another" in page.locator("#named .note").inner_text()
+
+
 def test_the_picture_follows_the_run(opened: Any, flagship: Path) -> None:
     page = opened(flagship).page
     page.locator("#presets label").nth(2).click()

@@ -183,7 +183,8 @@ def _method(claim: Claim, units: str) -> str:
     if claim.by_name:
         text += " What runs through that link without a name of its own is cut with it."
     if not cut.also:
-        return f"{text} That cuts no other loop of any weight."
+        named = " named" if claim.by_name else ""
+        return f"{text} That cuts no other{named} loop of any weight."
     of = " of the named loops" if claim.by_name else ""
     others = [f"{stations(each.loop)} ({100 * each.share:.0f} %{of})" for each in cut.also[:3]]
     more = len(cut.also) - 3

@@ -28,13 +28,15 @@ EVEN = 0.1
 class Candidate:
     """A family of a view, and the stretch in which it is held to have led.
 
-    With `by_name` its share is one of the loops of given names alone.
+    With `by_name` its share is one of the loops of given names alone; with `back` it is to have
+    made a movement come back.
     """
 
     view: View
     stretch: Stretch
     family: int
     by_name: bool = False
+    back: bool = False
 
     @property
     def share(self) -> float:
@@ -164,7 +166,7 @@ def returning(
             if share >= LEAST_SHARE and not _alone(view, number, output):
                 rule = ruling if sign > 0 else 1.0 - ruling
                 part = (first, past, sign, (number,), (share,), rule, 0.0)
-                found.append((-share, Candidate(view, Stretch(*part), number)))
+                found.append((-share, Candidate(view, Stretch(*part), number, back=True)))
     return [candidate for _, candidate in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -198,6 +198,9 @@ class _Finder:
         likely = reinforcing(self.seen, self.values)[:MOST_CUTS]
         more = MOST_NAMED if self.bench.deadline is None else MOST_NAMED_IN_HASTE
         for candidate in (*likely, *by_name(self.seen, self.values, likely)[:more]):
+            # What is measured against all loops of the fold says more than a name does.
+            if candidate.by_name and adding is not None and not adding.by_name:
+                break
             claim = self._alone(candidate)
             if claim is None:
                 continue
@@ -284,9 +287,9 @@ class _Finder:
         return claim
 
     def _places(self, candidate: Candidate) -> list[Place]:
-        return best_places(
-            candidate.view, candidate.family, candidate.stretch, self.distances, self.above
-        )
+        view, stretch, above = candidate.view, candidate.stretch, self.above
+        nearest = above if candidate.back else {}
+        return best_places(view, candidate.family, stretch, self.distances, nearest)
 
     def _link(self, candidate: Candidate, place: Place) -> LinkHeld:
         first = self.results.flat.places[place.source.ident]

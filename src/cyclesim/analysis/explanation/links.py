@@ -53,9 +53,9 @@ def best_places(
 
     `distances` say how far each variable lies from what comes from outside. A link that leads
     back, to a variable no farther than its source, is taken first: what comes from outside then
-    still runs its course once, and only what the loop makes of it is cut off. Where nothing comes
-    from outside, of links as good the one nearest below the output is taken, by `above`, how far
-    variables lie above it: what has gathered in stocks along the loop would else run on.
+    still runs its course once, and only what the loop makes of it is cut off. With `above`, how far
+    variables lie above the output, of links as good the one that leads nearest to it is taken where
+    nothing comes from outside: what has gathered in stocks along the loop would else run on.
     """
     family = view.families[number]
     links = _links(view, family)[:_MOST_LINKS]

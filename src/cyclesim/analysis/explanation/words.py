@@ -201,6 +201,13 @@ def _added(explanation: Explanation, claim: Claim) -> str:
             f"{lead} and {others} make {part} together, where each would "
             f"do nearly as much alone: {_without(explanation, claim)}."
         )
+    if claim.by_name:
+        link = f"'{claim.cut.source}' -> '{claim.cut.target}'"
+        ends = _would(explanation, claim.effect, claim.behaviour)
+        return (
+            f"{lead}, with whatever else runs through its link {link}, "
+            f"makes {part}: without it {ends}."
+        )
     return f"{lead} makes {part}: {_without(explanation, replace(claim, with_others=()))}."
 
 

@@ -106,7 +106,8 @@ def _carried(explanation: Explanation, claim: Claim) -> str:
     elif claim.with_others:
         others = _several(claim.with_others)
         text = f"{since} {what}, with {others}, from which it cannot be cut apart,"
-        text += f" carries {share} of the change by itself"
+        verb = "carries" if claim.share >= 0.5 else "leads with"
+        text += f" {verb} {share} of the change by itself"
     elif claim.share >= 0.5:
         text = f"{since} {what} carries {share} of the change"
     else:

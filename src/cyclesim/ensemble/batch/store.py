@@ -24,12 +24,12 @@ from cyclesim.ensemble.batch.files import PART, write_json, write_lasting
 from cyclesim.ensemble.batch.plan import Plan
 from cyclesim.ensemble.batch.sketch import Moments, Sketch, unpacked
 from cyclesim.ensemble.batch.tables import (
+    as_file,
     options,
     put_aside,
     sink_into,
     summary_table,
     taken_up,
-    write_table,
 )
 from cyclesim.errors import UsageError
 from cyclesim.manifest import MANIFEST, compared, file_digest, in_lines, read_manifest
@@ -96,7 +96,7 @@ class Store:
         number = done.part.number
         if done.series is not None:
             path = self._series / f"part-{number:05}.parquet"
-            self._write(path, _as_file(done.series))
+            self._write(path, as_file(done.series))
         if done.summary:
             write_lasting(self._working / f"summary-{number:05}.npz", done.summary)
         runs = done.runs if isinstance(done.runs, bytes) else put_aside(done.runs)
@@ -107,7 +107,7 @@ class Store:
         failed = self._write_runs()
         if self.plan.sketch is not None:
             table = self._summary()
-            self._write(self.folder / SUMMARY, _as_file(table))
+            self._write(self.folder / SUMMARY, as_file(table))
         manifest = {
             **about,
             "state": "complete",
@@ -196,15 +196,3 @@ class Store:
 
     def _done(self, number: int) -> Path:
         return self._working / f"runs-{number:05}.arrow"
-
-
-def _as_file(table: Any) -> bytes | Callable[[BinaryIO], None]:
-    """Return the file of a table, or what writes it; in the second case no copy of it is made."""
-    if isinstance(table, bytes):
-        return table
-
-    def write(file: BinaryIO) -> None:
-        with sink_into(file) as sink:
-            write_table(table, sink)
-
-    return write

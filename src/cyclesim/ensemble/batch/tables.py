@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -173,6 +173,18 @@ def encoded(table: Any) -> bytes:
     sink = pa.BufferOutputStream()
     write_table(table, sink)
     return bytes(sink.getvalue().to_pybytes())
+
+
+def as_file(table: Any) -> bytes | Callable[[BinaryIO], None]:
+    """Return the file of a table, or what writes it; in the second case no copy of it is made."""
+    if isinstance(table, bytes):
+        return table
+
+    def write(file: BinaryIO) -> None:
+        with sink_into(file) as sink:
+            write_table(table, sink)
+
+    return write
 
 
 def put_aside(table: Any) -> bytes:

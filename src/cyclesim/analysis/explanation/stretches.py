@@ -69,6 +69,9 @@ def _stretch(view: View, values: Array, first: int, past: int, sign: int) -> Str
     active = ~np.isnan(view.reinforcing[first:past])
     if not active.any():
         return Stretch(first, past, 0, (), (), 0.0, moved)
+    reinforcing = float(view.reinforcing[first:past][active].mean())
+    # Short stretches are joined to others, and may outweigh them.
+    sign = 1 if reinforcing >= HALF else -1
     means = view.relative[:, first:past][:, active].mean(axis=1) * sign
     order = np.argsort(-means, kind="stable")
     leaders = [int(order[0])]
@@ -78,10 +81,9 @@ def _stretch(view: View, values: Array, first: int, past: int, sign: int) -> Str
         and means[order[len(leaders)]] > 0
     ):
         leaders.append(int(order[len(leaders)]))
-    ruling = float(view.reinforcing[first:past][active].mean())
     return Stretch(
         first, past, sign, tuple(leaders), tuple(float(means[n]) for n in leaders),
-        ruling if sign > 0 else 1.0 - ruling, moved,
+        reinforcing if sign > 0 else 1.0 - reinforcing, moved,
     )  # fmt: skip
 
 

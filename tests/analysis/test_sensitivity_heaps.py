@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cyclesim.analysis.heaps import heaps_of
 from cyclesim.analysis.sensitivity import Wishes, sensitivity
-from cyclesim.analysis.sensitivity.heaps import heaps_of
 from cyclesim.analysis.sensitivity.words import answer, sentences
 from cyclesim.report.sensitivity import fan_figure, sensitivity_html
 from tests.analysis.test_sensitivity import bistable, study_of

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from cyclesim.analysis.heaps import heaps_of
 from cyclesim.analysis.words import number, pair, with_unit
 from cyclesim.cli.options import (
     TOO_COARSE,
@@ -238,7 +239,8 @@ def _say_forecast(plan: Plan, found: Forecast, workers: int, as_json: bool) -> N
         say(json_text(told))
         return
     many = "" if len(scenarios) == 1 else f" of each of {len(scenarios)} scenarios"
-    say(f"{plan.design.runs:,} runs{many}: {found.runs:,} runs in {found.parts:,} parts")
+    parts = "1 part" if found.parts == 1 else f"{found.parts:,} parts"
+    say(f"{plan.design.runs:,} runs{many}: {found.runs:,} runs in {parts}")
     labels = plan.design.labels
     varied = ", ".join(labels[:_TOLD]) + (", ..." if len(labels) > _TOLD else "")
     say(f"design '{plan.design.name}', {plan.design.method.value}, varies {len(labels)}: {varied}")
@@ -281,16 +283,26 @@ def tell_outcome(outcome: Outcome, quiet: bool) -> None:
 
 
 def _ends(outcome: Outcome) -> Iterator[str]:
-    """Yield where the first output ended in each scenario: the median, and nine tenths of runs."""
+    """Yield where the first output ended in each scenario: the middle, or the two heaps."""
     name = next(iter(outcome.units), None)
     if name is None or not outcome.kept:
         return
+    units = outcome.units[name]
     for scenario, part in outcome.table().groupby("scenario", sort=False, observed=True):
-        low, middle, high = part[f"{name} (end)"].quantile([0.05, 0.5, 0.95])
-        ends = pair(low, high)
+        ends = part[f"{name} (end)"]
+        two = heaps_of(ends.to_numpy(float))
+        if two is not None:
+            low, high = pair(two.low, two.high)
+            yield (
+                f"{scenario}: '{name}' ends in two heaps, {two.share:.0%} of the runs about {low} "
+                f"and the others about {with_unit(high, units)}"
+            )
+            continue
+        low, middle, high = ends.quantile([0.05, 0.5, 0.95])
+        span = pair(low, high)
         yield (
-            f"{scenario}: '{name}' ends at {with_unit(number(middle), outcome.units[name])} "
-            f"(median; {ends[0]} to {ends[1]} in nine tenths of the runs)"
+            f"{scenario}: '{name}' ends at {with_unit(number(middle), units)} "
+            f"(median; {span[0]} to {span[1]} in nine tenths of the runs)"
         )
 
 

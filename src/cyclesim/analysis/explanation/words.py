@@ -243,11 +243,10 @@ def stations(loop: ToldLoop) -> str:
 
 
 def _several(loops: tuple[ToldLoop, ...]) -> str:
-    names = [f"'{loop.name}'" for loop in loops[:2]]
-    more = len(loops) - 2
-    if more > 0:
-        return f"{', '.join(names)} and {more} more"
-    return _listed(names)
+    # Loops through elements of an array may bear one name.
+    names = list(dict.fromkeys(f"'{loop.name}'" for loop in loops))[:2]
+    more = len(loops) - len(names)
+    return f"{', '.join(names)} and {more} more" if more > 0 else _listed(names)
 
 
 def _listed(names: list[str]) -> str:

@@ -1,7 +1,7 @@
 """Which numbers decide where a scenario ends, and whether it gets better or worse."""
 
+from cyclesim.analysis.heaps import Heaps
 from cyclesim.analysis.sensitivity.analysis import METHODS, Wishes, sensitivity
-from cyclesim.analysis.sensitivity.heaps import Heaps
 from cyclesim.analysis.sensitivity.parts import (
     Course,
     Discovery,

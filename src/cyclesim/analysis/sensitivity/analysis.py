@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cyclesim.analysis.heaps import heaps_of
 from cyclesim.analysis.labels import label
 from cyclesim.analysis.sensitivity.discovery import discovered, share_of
-from cyclesim.analysis.sensitivity.heaps import heaps_of
 from cyclesim.analysis.sensitivity.indices import screenings, variances
 from cyclesim.analysis.sensitivity.parts import (
     FAILED,

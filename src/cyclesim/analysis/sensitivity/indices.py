@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.analysis.sensitivity.heaps import heaps_of
+from cyclesim.analysis.heaps import heaps_of
 from cyclesim.analysis.sensitivity.parts import Course, Failures, Screening, Variance
 from cyclesim.analysis.sensitivity.running import Runner
 from cyclesim.ensemble.designs.sample import TAIL

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cyclesim.analysis.sensitivity.heaps import Heaps
+from cyclesim.analysis.heaps import Heaps
 from cyclesim.display import Shown
 from cyclesim.scenario.design_parts import Quantity
 from cyclesim.scenario.parts import Output

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cyclesim.analysis.sensitivity.heaps import Heaps
+from cyclesim.analysis.heaps import Heaps
 from cyclesim.analysis.sensitivity.parts import (
     FAILED,
     Course,

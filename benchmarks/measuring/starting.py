@@ -59,8 +59,9 @@ _WORDS = (
     "A process of its own for each time, by the clock on the wall, packages loaded before. Reading "
     "is from the file to the model as written, compiling to the one that is flat and ordered; "
     "machine code is what the first set of runs takes more than the quickest of three others. "
-    f"`chains` is a model of about {CHAINS:,} equations in chains of stocks. A whole process reads the "
-    "large model, runs it once with dt and once with half of it, and writes all variables as CSV."
+    f"`chains` is a model of about {CHAINS:,} equations in chains of stocks. A whole process "
+    "reads the large model, runs it once with dt and once with half of it, and writes all "
+    "variables as CSV."
 )
 
 

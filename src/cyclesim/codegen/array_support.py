@@ -193,7 +193,7 @@ def many_tables(
             spots = spots * size + place
         spots, argument = np.broadcast_arrays(np.where(valid, spots, -1), argument)
         out = np.full(argument.shape, np.nan)
-        for spot in np.unique(spots[spots >= 0]):
+        for spot in set(spots[spots >= 0].tolist()):
             chosen = spots == spot
             out[chosen] = functions[spot](argument[chosen])
         return out

@@ -10,7 +10,7 @@ import ctypes
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,7 +125,8 @@ class Given:
     def address(self, array: np.ndarray) -> int:
         """Return where an array lies, and keep it there."""
         self.kept.append(array)
-        return array.ctypes.data
+        address: int = array.__array_interface__["data"][0]  # there may be thousands
+        return address
 
     def set(self, what: Job, array: np.ndarray) -> None:
         """Put the address of an array into the job."""
@@ -163,6 +164,13 @@ class Code:
         self.machine = machine
         self.made: dict[str, tuple[Loaded, int]] = {}
 
+    @cached_property
+    def identity(self) -> str:
+        """Return what code depends on: what is computed, in which order it is given and kept."""
+        flat = self.flat
+        order = [(each.ident, each.shape, each.role.name) for each in flat.variables]
+        return f"{flat.digest} {order} {flat.parameters} {[rule.ident for rule in flat.levels]}"
+
     def run(self, tableau: Tableau, keep: Sequence[int]) -> RunCode:
         """Return the functions of whole runs by a method, with the rows of `keep` saved."""
         purpose = f"run {tableau!r} {tuple(keep)}"
@@ -192,7 +200,7 @@ class Code:
                 module = Module(lanes, self.machine.permutes)
                 return made(ModelText(self.flat, module, self.strict, stages))
 
-            digest = f"{_emitter()} {_identity(self.flat)} {self.strict} {lanes} {purpose}"
+            digest = f"{_emitter()} {self.identity} {self.strict} {lanes} {purpose}"
             code = llvm_machine.loaded(self.machine, digest, text, _symbols())
             size = int(code.function("frame_size", result=_WHOLE)()) * lanes
             self.made[purpose] = code, size
@@ -264,12 +272,6 @@ class Code:
             exact = Code(self.flat, True, self.machine)
             out[:, extreme] = exact._at(name, rows.of(extreme), binding, count, times)
         return out[:, : rows.runs]
-
-
-def _identity(flat: FlatModel) -> str:
-    """Return what code depends on: what is computed, and in which order it is given and kept."""
-    order = [(variable.ident, variable.shape, variable.role.name) for variable in flat.variables]
-    return f"{flat.digest} {order} {flat.parameters} {[rule.ident for rule in flat.levels]}"
 
 
 @cache

@@ -107,7 +107,7 @@ class _Runs:
                 machine.run(job, frame.ctypes.data, history.ctypes.data, first, end)
 
         self.shared(work, given.blocks)
-        for step in np.unique(died[died >= 0]):  # what is saved after a run's end is nothing
+        for step in set(died[died >= 0].tolist()):  # what is saved after a run's end is nothing
             after = bisect_right(schedule.saved, step)
             values[after:, :, died == step] = np.nan
         found = values.transpose(1, 0, 2)[:, :, : rows.runs]

@@ -63,8 +63,43 @@ def _evenly(w: Writer, lines: Lines, inverse: float, v: str) -> str:
     parts = w.mul(w.sub(v, number(lines.x[0])), number(inverse))
     whole, place = w.whole_bits(parts)  # what NaN comes to there does not matter
     rises = (*(b - a for a, b in pairwise(lines.y)), 0.0)
-    y, rise = w.sixteen(lines.y, place), w.sixteen(rises, place)
+    y, rise = _pairs(w, lines.y, rises, place)
     return w.fma(rise, w.sub(parts, whole), y)
+
+
+def _pairs(
+    w: Writer, first: Sequence[float], second: Sequence[float], spots: str
+) -> tuple[str, str]:
+    """Return for each lane one of up to 16 numbers of two tables, at the same place of each."""
+    if w.module.permutes:
+        return w.sixteen(first, spots), w.sixteen(second, spots)
+    # Both numbers of a lane lie side by side: one load for two, where gathering is slow.
+    pairs = [*zip(first, second, strict=True)]
+    pairs += [pairs[-1]] * (16 - len(pairs))
+    table = w.module.table("double", [each for pair in pairs for each in pair])
+    places = w.integers("and", w.integers("shl", spots, integer(1)), integer(31))
+    parts = []
+    for lane in range(w.module.lanes):
+        place = w.fresh(f"extractelement {w.whole} {places}, i64 {lane}")
+        where = w.fresh(f"getelementptr double, ptr {table}, i64 {place}")
+        parts.append(w.fresh(f"load <2 x double>, ptr {where}, align 16"))
+    width = 2
+    while len(parts) > 1:
+        kind, order = f"<{width} x double>", ", ".join(f"i32 {n}" for n in range(2 * width))
+        parts = [
+            w.fresh(f"shufflevector {kind} {a}, {kind} {b}, <{2 * width} x i32> <{order}>")
+            for a, b in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        width *= 2
+    kind = f"<{width} x double>"
+    orders = (", ".join(f"i32 {n}" for n in range(start, width, 2)) for start in (0, 1))
+    one, other = (
+        w.fresh(
+            f"shufflevector {kind} {parts[0]}, {kind} poison, <{w.module.lanes} x i32> <{order}>"
+        )
+        for order in orders
+    )
+    return one, other
 
 
 def _held(w: Writer, v: str, low: str, high: str) -> str:

@@ -14,6 +14,8 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 
+import numpy as np
+
 from cyclesim.compiler.order import knots
 
 Loop = tuple[int, ...]
@@ -234,6 +236,26 @@ def strongest_loops(
 def bits(active: Sequence[bool]) -> int:
     """Return a truth value for each interval as the bits of one number."""
     return int("".join("1" if each else "0" for each in reversed(active)) or "0", 2)
+
+
+def together(scores: np.ndarray) -> tuple[int, ...]:
+    """Return for each link the times at which it is active, as bits; `scores` are (link, time).
+
+    Of times at which the same links are active one is kept, and none at which all that is active
+    is so at another time as well: which links are ever active together stays as it is.
+    """
+    active = np.unique(scores != 0, axis=1)
+    if active.shape[1] <= _MOST_PATTERNS:
+        counted = active.astype(np.float32)
+        shared = counted.T @ counted
+        within = shared == counted.sum(axis=0)[:, None]
+        np.fill_diagonal(within, False)
+        active = active[:, ~within.any(axis=1)]
+    return tuple(map(bits, active.tolist()))
+
+
+_MOST_PATTERNS = 1000
+"""More patterns of active links than this are not compared with one another."""
 
 
 def nodes_of(loop: Loop, ends: Sequence[tuple[int, int]]) -> tuple[int, ...]:

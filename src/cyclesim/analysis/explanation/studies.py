@@ -68,7 +68,7 @@ def explain_study(
     shared = Shared(study)
     for scenario in _ordered(run, asked, output):
         spent = clock.perf_counter() - begun
-        if seconds is not None and spent + spent / max(1, len(found)) > seconds:
+        if seconds is not None and spent + _pace([e.seconds for e in found.values()]) > seconds:
             break
         base = _before(run, scenario)
         limit = None if seconds is None else begun + seconds
@@ -84,6 +84,11 @@ def explain_study(
         tuple(name for name in order if name not in found),
         clock.perf_counter() - begun,
     )
+
+
+def _pace(took: Sequence[float]) -> float:
+    """Return the seconds that a further explanation may take; the first finds what all share."""
+    return sum(took[1:]) / len(took[1:]) if took[1:] else sum(took) / 2
 
 
 def _ordered(run: StudyRun, asked: Sequence[Scenario], output: Output) -> list[Scenario]:

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from cyclesim.analysis.behavior import Behaviour, Shape, behaviour
-from cyclesim.analysis.explanation.bench import Bench
+from cyclesim.analysis.explanation.bench import Bench, Shared
 from cyclesim.analysis.explanation.candidates import (
     Candidate,
     Seen,
@@ -84,6 +84,7 @@ def explain(
     names: Sequence[Named] = (),
     baseline: Results | None = None,
     deadline: float | None = None,
+    shared: Shared | None = None,
 ) -> Explanation:
     """Return why a headline output of a scenario moved as it did; the study's first if none given.
 
@@ -91,15 +92,16 @@ def explain(
     moves most is cut at one link and the scenario is run again. A claim that the cut does not bear
     out is withdrawn. Loops bear `names`, those of the study and those of the README beside the
     model. Where the study names stocks, loops are seen through those. `baseline` is
-    a run from the same start without the changes, where there is one already. Raises TimeoutError
-    where a further run would be begun after `deadline`, by `time.perf_counter`.
+    a run from the same start without the changes, `shared` what was found for other scenarios.
+    Raises TimeoutError where a run would be begun after `deadline`, by `time.perf_counter`.
     """
     begun = clock.perf_counter()
     chosen = output or headline(study)
     values = np.asarray(results[chosen.variable.name], dtype=float)
     found = behaviour(results.time, values, chosen.good)
-    finder = _Finder(study, scenario, results, chosen, values, found, baseline)
-    finder.bench.deadline = deadline
+    bench = Bench(study, scenario, results, shared)
+    bench.deadline = deadline
+    finder = _Finder(bench, chosen, values, found, baseline)
     given = {named.name: named for named in names_beside(results.flat.path, results.flat)}
     given |= {name: Named(name, chain) for name, chain in study.loops.names}
     given |= {named.name: named for named in names}
@@ -115,18 +117,10 @@ def headline(study: Study) -> Output:
 
 class _Finder:
     def __init__(
-        self,
-        study: Study,
-        scenario: Scenario,
-        results: Results,
-        output: Output,
-        values: Array,
-        found: Behaviour,
-        baseline: Results | None,
+        self, bench: Bench, output: Output, values: Array, found: Behaviour, given: Results | None
     ) -> None:
-        self.scenario, self.results, self.output = scenario, results, output
-        self.values, self.found, self.baseline = values, found, baseline
-        self.bench = Bench(study, scenario, results)
+        self.bench, self.scenario, self.results = bench, bench.scenario, bench.results
+        self.output, self.values, self.found, self.baseline = output, values, found, given
         self.seen: list[Seen] = []
         self.decided: View | None = None
         self.withdrawn: list[Claim] = []
@@ -179,7 +173,8 @@ class _Finder:
 
     def _look(self, names: tuple[Named, ...]) -> None:
         """Look at the partitions above the output, each with its stretches and the decisive one."""
-        for view in views(self.results, self.output.variable.ident, names, self.bench.through):
+        bench, ident = self.bench, self.output.variable.ident
+        for view in views(self.results, ident, names, bench.through, bench.shared.searches):
             found = stretches(view, self.values)
             stretch = decisive(found, self.values, self.turn)
             if stretch is None:
@@ -197,10 +192,13 @@ class _Finder:
         adding: Claim | None = None
         likely = reinforcing(self.seen, self.values)[:MOST_CUTS]
         more = MOST_NAMED if self.bench.deadline is None else MOST_NAMED_IN_HASTE
-        for candidate in (*likely, *by_name(self.seen, self.values, likely)[:more]):
+        every = (*likely, *by_name(self.seen, self.values, likely)[:more])
+        for number, candidate in enumerate(every):
             # What is measured against all loops of the fold says more than a name does.
             if candidate.by_name and adding is not None and not adding.by_name:
                 break
+            if number == 1:
+                self._ahead(every[1:])
             claim = self._alone(candidate)
             if claim is None:
                 continue
@@ -213,6 +211,12 @@ class _Finder:
                 adding = claim
         both = self._together() if adding is None else None
         return (both, None) if both is not None and both.carries else (None, adding or both)
+
+    def _ahead(self, candidates: Sequence[Candidate]) -> None:
+        """Run the scenario without each of some loops at once, where that is quicker."""
+        if self.bench.worth(len(candidates)):
+            places = ((each, place) for each in candidates for place in self._places(each)[:1])
+            self.bench.ahead([self._link(*each) for each in places])
 
     def _alone(self, candidate: Candidate) -> Claim | None:
         """Return the claim for a loop; None where another holds it in balance.
@@ -341,10 +345,9 @@ class _Finder:
             # Where others rule, a loop that reinforces adds to what they do, and no more.
             rules = claim.ruling > HALF
             carries = rules and (took >= CARRIES or (stands and turned))
-            reason = "" if stands else f"without it {_less(took)}"
         else:
             stands = carries = abs(took) >= STATED
-            reason = "" if stands else f"without it {_less(took)}"
+        reason = "" if stands else f"without it {_less(took)}"
         return replace(
             claim, values=values, end_without=float(values[-1]), effect=made, behaviour=found,
             stands=stands, carries=carries, reason=reason,
@@ -354,10 +357,7 @@ class _Finder:
         return effect(self.found, self.results.time[first:], self.values[first:], values[first:])
 
     def _made(
-        self,
-        cause: Cause,
-        claim: Claim | None = None,
-        outside: Driver | None = None,
+        self, cause: Cause, claim: Claim | None = None, outside: Driver | None = None
     ) -> Explanation:
         feeds = claim is not None and claim.loop.reinforcing and cause is Cause.LOOP
         inside = (claim.start, claim.end) if claim is not None else (0.0, -1.0)

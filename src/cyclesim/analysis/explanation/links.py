@@ -59,8 +59,11 @@ def best_places(
     """
     family = view.families[number]
     links = _links(view, family)[:_MOST_LINKS]
-    judge = _folded_damage if view.network.unfolded is not None else _damage
-    places = [judge(view, number, stretch, *link) for link in links]
+    if view.network.unfolded is not None:
+        places = [_folded_damage(view, number, stretch, *link) for link in links]
+    else:
+        means = _mean_shares(view, stretch)
+        places = [_damage(view, number, means, *link) for link in links]
     whole = [place for place in places if place.taken >= WHOLE]
     # Where a stock no longer drives its own flow it drains or fills past all bounds.
     whole = [place for place in whole if not _own_flow(view, place)] or whole
@@ -124,18 +127,24 @@ def _numbers(
     ]
 
 
+def _mean_shares(view: View, stretch: Stretch) -> Array:
+    """Return the mean size of each loop's share in a stretch: (loop,)."""
+    network, part = view.network, slice(stretch.first, stretch.past)
+    means = np.zeros(len(network.loops))
+    for spots, score in loop_scores(network.loops, network.scores[:, part]):
+        means[spots] = np.abs(shares(score, view.total[part])).mean(axis=1)
+    return means
+
+
 def _damage(
-    view: View, number: int, stretch: Stretch, source: FlatVariable, target: FlatVariable
+    view: View, number: int, means: Array, source: FlatVariable, target: FlatVariable
 ) -> Place:
     network = view.network
     cut = np.zeros(len(network.ends), dtype=bool)
     cut[_numbers(view, network.ends, source, target)] = True
-    part = slice(stretch.first, stretch.past)
-    means = np.zeros(len(network.loops))
+    links, loops = view.links_of_loops
     through = np.zeros(len(network.loops), dtype=bool)
-    for spots, score in loop_scores(network.loops, network.scores[:, part]):
-        means[spots] = np.abs(shares(score, view.total[part])).mean(axis=1)
-        through[spots] = cut[np.array(network.loops[spots])].any(axis=1)
+    through[loops[cut[links]]] = True
     lost = np.array([means[list(f.members)][through[list(f.members)]].sum() for f in view.families])
     own = means[list(view.families[number].members)].sum()
     return _place(view, number, source, target, lost, float(own))

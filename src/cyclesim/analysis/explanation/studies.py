@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from cyclesim.analysis.explanation.bench import Shared
 from cyclesim.analysis.explanation.explain import explain, headline
 from cyclesim.analysis.explanation.parts import Explanation
 from cyclesim.analysis.loops.parts import Named
@@ -16,7 +16,7 @@ from cyclesim.display import Shown
 from cyclesim.errors import UsageError
 from cyclesim.names import did_you_mean
 from cyclesim.results import Results
-from cyclesim.scenario.parts import Scenario, StudyRun
+from cyclesim.scenario.parts import Direction, Output, Scenario, StudyRun
 
 SECONDS = 2.0
 """What explanations may cost where nobody asked for them."""
@@ -50,9 +50,9 @@ def explain_study(
 ) -> StudyExplanations:
     """Return why the first headline output moved in each scenario, or in those named.
 
-    With `seconds`, scenarios in which it moves farthest come first and no further one is begun
-    that would, at the pace so far, take longer than that in all. Raises UsageError for a scenario
-    that there is not.
+    With `seconds`, the scenarios with the best and the worst end come first, then those in which
+    it moves farthest, and no further one is begun that would, at the pace so far, take longer than
+    that in all. Raises UsageError for a scenario that there is not.
     """
     study = run.study
     known = [scenario.name for scenario in study.scenarios]
@@ -63,33 +63,49 @@ def explain_study(
     asked = [s for s in study.scenarios if not scenarios or s.name in scenarios]
     output = headline(study)
 
-    def moved(scenario: Scenario) -> float:
-        values = run.results[scenario.name][output.variable.name]
-        return -float(np.abs(values[-1] - values[0])) if np.isfinite(values).all() else 0.0
-
     begun = clock.perf_counter()
     found: dict[str, Explanation] = {}
-    longest = 0.0
-    for scenario in sorted(asked, key=moved):
+    shared = Shared(study)
+    for scenario in _ordered(run, asked, output):
         spent = clock.perf_counter() - begun
-        if seconds is not None and spent + longest > seconds:
-            continue
+        if seconds is not None and spent + _pace([e.seconds for e in found.values()]) > seconds:
+            break
         base = _before(run, scenario)
         limit = None if seconds is None else begun + seconds
         results = run.results[scenario.name]
         try:
-            made = explain(study, scenario, results, output, names, base, limit)
+            made = explain(study, scenario, results, output, names, base, limit, shared)
         except TimeoutError:
-            longest = math.inf
-            continue
+            break
         found[scenario.name] = made
-        longest = max(longest, made.seconds)
     order = [scenario.name for scenario in asked]
     return StudyExplanations(
         {name: found[name] for name in order if name in found},
         tuple(name for name in order if name not in found),
         clock.perf_counter() - begun,
     )
+
+
+def _pace(took: Sequence[float]) -> float:
+    """Return the seconds that a further explanation may take; the first finds what all share."""
+    return sum(took[1:]) / len(took[1:]) if took[1:] else sum(took) / 2
+
+
+def _ordered(run: StudyRun, asked: Sequence[Scenario], output: Output) -> list[Scenario]:
+    """Return scenarios in the order in which they are explained: what is asked for first."""
+    curves = {each.name: run.results[each.name][output.variable.name] for each in asked}
+
+    def moved(scenario: Scenario) -> float:
+        values = curves[scenario.name]
+        return -float(np.abs(values[-1] - values[0])) if np.isfinite(values).all() else 0.0
+
+    farthest = sorted(asked, key=moved)
+    whole = [each for each in farthest if np.isfinite(curves[each.name]).all()]
+    ends = sorted(whole, key=lambda each: float(curves[each.name][-1]))
+    if output.good is not Direction.DOWN:
+        ends.reverse()
+    first = [*ends[:1], *ends[1:][-1:]]
+    return [*first, *(each for each in farthest if each not in first)]
 
 
 def _before(run: StudyRun, scenario: Scenario) -> Results | None:

@@ -23,6 +23,7 @@ from cyclesim.analysis.loops.naming import named_rows, runs_through
 from cyclesim.analysis.loops.networks import Network, Wish, network_of
 from cyclesim.analysis.loops.parts import Method, Named
 from cyclesim.analysis.loops.scores import link_scores
+from cyclesim.analysis.loops.searches import Searches
 from cyclesim.names import Ident
 from cyclesim.results import Results
 
@@ -82,15 +83,29 @@ class View:
             net += shares(part, self.total).sum(axis=0)
         return np.where(self.total > 0, (1.0 + net) / 2.0, np.nan)
 
+    @cached_property
+    def links_of_loops(self) -> tuple[Array, Array]:
+        """Return the links of all loops, one after the other, and the loop of each."""
+        loops = self.network.loops
+        links = np.fromiter(itertools.chain.from_iterable(loops), dtype=int)
+        return links, np.repeat(np.arange(len(loops)), [len(loop) for loop in loops])
+
     def shown(self, rows: Sequence[int]) -> list[Node]:
         """Return the nodes of rows that the modeller wrote."""
         return [self.nodes[row] for row in rows if not self.nodes[row].hidden]
 
 
 def views(
-    results: Results, output: Ident, names: Sequence[Named], through: Sequence[str] = ()
+    results: Results,
+    output: Ident,
+    names: Sequence[Named],
+    through: Sequence[str] = (),
+    searches: Searches | None = None,
 ) -> Iterator[View]:
-    """Yield the partitions that reach a variable and move, the nearest first."""
+    """Yield the partitions that reach a variable and move, the nearest first.
+
+    `searches` are those made already for other runs of the model.
+    """
     graph = causal_graph(results.flat)
     scores = link_scores(graph, results)[:, :, 0]
     chosen = adjusting(graph)
@@ -108,7 +123,8 @@ def views(
     values = results.trajectory.values
     values = values.reshape((*values.shape[:2], -1))
     stocks = states_named(graph, through)
-    wish = Wish(None, stocks, named_states(graph, chains), BUDGET, follows, chains)
+    known = searches or Searches()
+    wish = Wish(None, stocks, named_states(graph, chains), BUDGET, follows, chains, known)
     for rows in _nearest(graph, output)[:MOST_PARTITIONS]:
         if all(graph.nodes[row].hidden for row in rows):
             continue

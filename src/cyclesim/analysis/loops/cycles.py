@@ -14,6 +14,8 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 
+import numpy as np
+
 from cyclesim.compiler.order import knots
 
 Loop = tuple[int, ...]
@@ -32,12 +34,8 @@ class OverBudgetError(Exception):
     """There are more loops, or ways to look for them, than the budget allows."""
 
 
-@dataclass(frozen=True)
-class _Strand:
-    """A path of links that runs from one node to another without a choice between."""
-
-    links: Loop
-    active: int
+_Strand = tuple[Loop, int]
+"""A path of links from one node to another without a choice between, and when it is active."""
 
 
 _Strands = dict[int, dict[int, list[_Strand]]]
@@ -57,7 +55,7 @@ def all_loops(
     for number, ((source, target), bits) in enumerate(zip(ends, active, strict=True)):
         if bits:
             into = strands.setdefault(source, {}).setdefault(target, [])
-            into.append(_Strand((number,), bits))
+            into.append(((number,), bits))
     found = _Found(budget)
     _contract(strands, found)
     _search(strands, found)
@@ -94,8 +92,8 @@ def _contract(strands: _Strands, found: _Found) -> None:
         node = waiting.pop()
         if node not in nodes:
             continue
-        for strand in strands.get(node, {}).pop(node, ()):
-            found.add(strand.links)
+        for links, _ in strands.get(node, {}).pop(node, ()):
+            found.add(links)
         into.get(node, set()).discard(node)
         sources, targets = into.get(node, set()), strands.get(node, {})
         if len(sources) > 1 and len(targets) > 1:
@@ -120,10 +118,10 @@ def _joined(first: list[_Strand], second: list[_Strand], found: _Found) -> list[
     if len(first) * len(second) > 1:
         found.step(len(first) * len(second))
     return [
-        _Strand(a.links + b.links, a.active & b.active)
-        for a in first
-        for b in second
-        if a.active & b.active
+        (begin + end, both)
+        for begin, early in first
+        for end, late in second
+        if (both := early & late)
     ]
 
 
@@ -147,7 +145,7 @@ def _search(strands: _Strands, found: _Found) -> None:
 def _from_root(root: int, ways: dict[int, list[tuple[int, list[_Strand]]]], found: _Found) -> None:
     """Add every loop through a node; strands are chosen among once a loop is closed."""
     onward = {
-        node: [(target, some, reduce(or_, (each.active for each in some))) for target, some in out]
+        node: [(target, some, reduce(or_, (active for _, active in some))) for target, some in out]
         for node, out in ways.items()
     }
     on_path = {root}
@@ -174,13 +172,13 @@ def _from_root(root: int, ways: dict[int, list[tuple[int, list[_Strand]]]], foun
 
 def _close(path: Sequence[list[_Strand]], found: _Found) -> None:
     if all(len(some) == 1 for some in path):  # active together: the search saw to it
-        found.add(tuple(chain.from_iterable(some[0].links for some in path)))
+        found.add(tuple(chain.from_iterable(some[0][0] for some in path)))
         return
     whole = path[0]
     for some in path[1:]:
         whole = _joined(whole, some, found)
-    for strand in whole:
-        found.add(strand.links)
+    for links, _ in whole:
+        found.add(links)
 
 
 def from_least(loop: Loop, ends: Sequence[tuple[int, int]]) -> Loop:
@@ -238,6 +236,26 @@ def strongest_loops(
 def bits(active: Sequence[bool]) -> int:
     """Return a truth value for each interval as the bits of one number."""
     return int("".join("1" if each else "0" for each in reversed(active)) or "0", 2)
+
+
+def together(scores: np.ndarray) -> tuple[int, ...]:
+    """Return for each link the times at which it is active, as bits; `scores` are (link, time).
+
+    Of times at which the same links are active one is kept, and none at which all that is active
+    is so at another time as well: which links are ever active together stays as it is.
+    """
+    active = np.unique(scores != 0, axis=1)
+    if active.shape[1] <= _MOST_PATTERNS:
+        counted = active.astype(np.float32)
+        shared = counted.T @ counted
+        within = shared == counted.sum(axis=0)[:, None]
+        np.fill_diagonal(within, False)
+        active = active[:, ~within.any(axis=1)]
+    return tuple(map(bits, active.tolist()))
+
+
+_MOST_PATTERNS = 1000
+"""More patterns of active links than this are not compared with one another."""
 
 
 def nodes_of(loop: Loop, ends: Sequence[tuple[int, int]]) -> tuple[int, ...]:

@@ -7,18 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cyclesim.analysis.loops.chains import NO_NAMES, Chain, NamedLoops, named_loops
-from cyclesim.analysis.loops.cycles import (
-    Budget,
-    OverBudgetError,
-    all_loops,
-    bits,
-    strongest_loops,
-)
+from cyclesim.analysis.loops.chains import NO_NAMES, Chain, NamedLoops
+from cyclesim.analysis.loops.cycles import Budget, OverBudgetError, strongest_loops
 from cyclesim.analysis.loops.dominance import shares, total_scores
 from cyclesim.analysis.loops.fold import MOST_KEPT, between_states, folded_in_parts, slowest
 from cyclesim.analysis.loops.graph import CausalGraph, NetFlow
 from cyclesim.analysis.loops.parts import STILL, Method
+from cyclesim.analysis.loops.searches import Searches
 from cyclesim.compiler import Role
 
 Array = np.ndarray
@@ -81,7 +76,7 @@ class Wish:
     """What is asked for: a method or none, stocks to look through, and those named loops name.
 
     `follows` are stocks that merely follow something: not looked through unless asked for.
-    `chains` are what the loops of given names run through.
+    `chains` are what the loops of given names run through, `searches` those made already.
     """
 
     method: Method | None
@@ -90,6 +85,7 @@ class Wish:
     budget: Budget
     follows: frozenset[int] = frozenset()
     chains: Mapping[str, Chain] = field(default_factory=dict)
+    searches: Searches = field(default_factory=Searches)
 
 
 def network_of(
@@ -105,7 +101,7 @@ def network_of(
     stocks = frozenset(
         row for row in rows if graph.nodes[row].state and not graph.nodes[row].hidden
     )
-    known = named_loops(ends, part, stocks, wish.chains)
+    known = wish.searches.named_loops(ends, part, stocks, wish.chains)
     if wish.method is Method.NAMED:
         return _by_name(ends, part, sorted(stocks), known)
     network = _compared(graph, rows, ends, part, values, wish, known)
@@ -128,9 +124,8 @@ def _compared(
         return _folded(graph, rows, ends, part, values, wish)
     if wish.method is Method.STRONGEST:
         return _strongest(graph, rows, ends, part, wish.budget, known)
-    active = [bits((row != 0).tolist()) for row in part]
     try:
-        found = all_loops(ends, active, wish.budget)
+        found = wish.searches.all_loops(ends, part, wish.budget)
     except OverBudgetError:
         if wish.method is Method.ALL:
             raise
@@ -234,7 +229,7 @@ def _folded(
     new_ends = tuple((source, target) for source in through for target in through)
     new_scores = small.reshape(len(small), -1).T
     direct = plain.reshape(len(plain), -1).T
-    loops = all_loops(new_ends, [bits((row != 0).tolist()) for row in new_scores], Budget())
+    loops = wish.searches.all_loops(new_ends, new_scores, Budget())
     own = sum(not graph.nodes[row].hidden for row in states)
     notes = [
         f"seen through {len(through)} of {own} stocks, {how}; everything else is folded into the "

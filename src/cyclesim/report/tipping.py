@@ -56,8 +56,11 @@ def margins_figure(found: Margins, levers: Sequence[str] = (), named: Sequence[s
     shown = (own or known)[:MOST_BARS][::-1]
     names = list(dict.fromkeys(t.name for t in shown))
     traces = []
-    for tips, colour, title in ((True, BAD, "turns at once"), (False, SOFT, "turns by degrees")):
-        part = [t for t in shown if t.tips == tips]
+    for how, colour, title in (
+        ("at once", BAD, "turns at once"), ("by degrees", SOFT, "turns by degrees"),
+        ("the run breaks off", INK, "the run breaks off"),
+    ):  # fmt: skip
+        part = [t for t in shown if t.how == how]
         if part:
             traces.append(
                 go.Bar(
@@ -219,13 +222,21 @@ def pulses_figure(found: Sequence[Pulses], time_units: str) -> Any:
 
     traces = [
         go.Scatter(
-            x=p.durations, y=p.sizes, mode="lines+markers",
+            x=p.durations, y=np.where(p.breaks_off, np.nan, p.sizes), mode="lines+markers",
             name=f"{'up' if p.limit > p.today else 'down'}", connectgaps=False,
             line={"color": BAD if not p.rescue else GOOD,
                   "dash": "solid" if p.limit > p.today else "6px,4px"},
         )
         for p in found
         if np.isfinite(p.sizes).any()
+    ]  # fmt: skip
+    traces += [
+        go.Scatter(
+            x=p.durations[p.breaks_off], y=p.sizes[p.breaks_off], mode="markers",
+            name="the run breaks off", marker={"color": INK, "symbol": "x", "size": 9},
+        )
+        for p in found
+        if p.breaks_off.any()
     ]  # fmt: skip
     label = axis_label(f"added to {found[0].variable}", found[0].units)
     drawn = figure_class()(
@@ -319,7 +330,7 @@ def _rows(analysis: TippingAnalysis) -> list[tuple[str, ...]]:
             name, "up" if upwards else "down", _first_today(pair),
             *("" if t is None or t.value is None else with_unit(number(t.value), t.units)
               for t in pair),
-            "" if pair[-1] is None else "at once" if pair[-1].tips else "by degrees",
+            "" if pair[-1] is None else pair[-1].how,
         )
         for (name, upwards), pair in sorted(
             names.items(), key=lambda item: (_group(analysis, item[1]), _nearest(item[1]))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cyclesim.analysis.tipping.between import Start, between, starts_of
+from cyclesim.analysis.tipping.branches import Continuation
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
 from cyclesim.analysis.tipping.margins import (
@@ -27,7 +28,6 @@ from cyclesim.analysis.tipping.outcome import (
 )
 from cyclesim.analysis.tipping.parts import (
     Between,
-    Continuation,
     Equilibria,
     Margins,
     Pulses,

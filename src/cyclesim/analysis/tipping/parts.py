@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
+from cyclesim.analysis.tipping.branches import Continuation
 from cyclesim.display import Shown
 
 Array = np.ndarray
@@ -118,11 +118,22 @@ class Threshold(Shown):
         """
         return self.value is not None and self.steep > STEEP
 
+    @property
+    def breaks_off(self) -> bool:
+        """Return whether the run leaves the numbers there, so that it neither tips nor turns."""
+        return self.value is not None and not np.isfinite(self.before - self.beyond)
+
+    @property
+    def how(self) -> str:
+        """Return how it turns there, in words; nothing where it does not."""
+        if self.value is None:
+            return ""
+        if self.breaks_off:
+            return "the run breaks off"
+        return "at once" if self.tips else "by degrees"
+
 
 STEEP = 0.5
-
-_UNSEEN = 1e-3
-"""A chord may leave a branch by this share of the picture."""
 
 
 @dataclass(frozen=True)
@@ -227,100 +238,6 @@ class Equilibria:
     refused: str = ""
 
 
-class Special(Enum):
-    """What happens at a special point of a branch."""
-
-    FOLD = "fold"
-    HOPF = "Hopf point"
-    BRANCH = "branch point"
-
-
-@dataclass(frozen=True)
-class SpecialPoint:
-    """A point of a branch at which equilibria meet, split or begin to swing."""
-
-    kind: Special
-    parameter: float
-    output: float
-    levels: Array
-
-
-@dataclass(frozen=True)
-class Branch:
-    """Equilibria along a parameter: `parameter`, `output` and `stable` (point,), `levels`."""
-
-    parameter: Array
-    levels: Array
-    output: Array
-    stable: Array
-    points: tuple[SpecialPoint, ...]
-
-    @property
-    def drawn(self) -> Array:
-        """Return the places (point,) that a picture needs: a chord leaves the curve unseen nowhere.
-
-        After Ramer (1972) and Douglas and Peucker (1973); ends and changes of stability stay.
-        """
-        axes = np.stack((self.parameter, self.output))
-        axes = axes / (np.ptp(axes, axis=1, keepdims=True) + 1e-300)
-        turns = np.flatnonzero(self.stable[1:] != self.stable[:-1])
-        kept = {0, len(self.stable) - 1, *turns.tolist(), *(turns + 1).tolist()}
-        parts = list(itertools.pairwise(sorted(kept)))
-        while parts:
-            first, last = parts.pop()
-            chord = axes[:, last] - axes[:, first]
-            away = axes[:, first:last] - axes[:, [first]]
-            length = np.hypot(*chord)
-            # Where both ends are one point, as on a closed branch, distances are those from it.
-            off = (
-                np.abs(chord[0] * away[1] - chord[1] * away[0]) / length
-                if length > 0
-                else np.hypot(*away)
-            )
-            far = first + int(off.argmax())
-            if off.max() > _UNSEEN and far > first:
-                kept.add(far)
-                parts += [(first, far), (far, last)]
-        return np.array(sorted(kept))
-
-
-@dataclass(frozen=True)
-class Continuation:
-    """Branches of equilibria over the range of a parameter; `refused` says why there are none."""
-
-    parameter: str
-    units: str | None
-    today: float
-    low: float
-    high: float
-    output: str
-    output_units: str | None
-    branches: tuple[Branch, ...]
-    refused: str = ""
-
-    @property
-    def points(self) -> tuple[SpecialPoint, ...]:
-        """Return all special points in order of the parameter, each once."""
-        found: list[SpecialPoint] = []
-        near = 1e-6 * (self.high - self.low)
-        # Two branches that meet are followed to their meeting with different last digits.
-        sizes = [np.abs(branch.levels).max(axis=1) for branch in self.branches]
-        close = 1e-3 * np.max(sizes, axis=0) + 1e-12 if sizes else np.zeros(0)
-        for each in sorted((p for b in self.branches for p in b.points), key=_by_parameter):
-            if not any(
-                each.kind is o.kind
-                and abs(each.parameter - o.parameter) < near
-                and (np.abs(each.levels - o.levels) <= close).all()
-                for o in found
-            ):
-                found.append(each)
-        return tuple(found)
-
-
-def _by_parameter(point: SpecialPoint) -> float:
-    return point.parameter
-
-
 @dataclass(frozen=True)
 class RegimeMap:
     """Good and bad outcomes over two parameters.
@@ -346,7 +263,8 @@ class Pulses:
     """The smallest pulse of a variable that turns the outcome, for each duration.
 
     `sizes` (duration,) are added to the variable from `start` on for the duration; NaN where even
-    the largest within its range does not turn it. `rescue` says that it turns bad into good.
+    the largest within its range does not turn it. `breaks_off` (duration,) says that the run
+    leaves the numbers just beyond that size, `rescue` that a pulse turns bad into good.
     """
 
     rule: Rule
@@ -357,6 +275,7 @@ class Pulses:
     limit: float
     durations: Array
     sizes: Array
+    breaks_off: Array
     within: float
     rescue: bool
 

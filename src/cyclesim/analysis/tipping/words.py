@@ -9,20 +9,17 @@ import numpy as np
 
 from cyclesim.analysis.tipping.parts import (
     Between,
-    Continuation,
-    Equilibria,
-    Equilibrium,
     Kind,
     Margins,
     Nearest,
     Pulses,
     RegimeMap,
     Rule,
-    Special,
     Threshold,
     TippingAnalysis,
     What,
 )
+from cyclesim.analysis.tipping.resting import continuation_words, equilibria_words
 from cyclesim.analysis.words import many, moment, number, pair, with_unit
 
 MOST = 5
@@ -135,8 +132,10 @@ def _absence(analysis: TippingAnalysis) -> str:
     found = analysis.lasting_margins or analysis.margins
     if found is not None:
         names = {t.name for t in found.thresholds}
-        turning = len({t.name for t in found.turning})
+        lost = len({t.name for t in found.turning if t.breaks_off})
+        turning = len({t.name for t in found.turning if not t.breaks_off})
         by_degrees = f"; {turning} carry it past the middle by degrees" if turning else ""
+        by_degrees += f"; with {lost} the run breaks off" if lost else ""
         shown.append(
             f"none of {len(names)} stocks and numbers, each moved over its range, turns the "
             f"outcome at once{by_degrees}"
@@ -176,8 +175,8 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
     again = ""
     if found.crossings > 1:
         again = f" It turns {found.crossings} times on the way; this is the nearest."
-    if not math.isfinite(found.before - found.beyond):
-        return f"The run leaves the numbers {where}; a smaller dt may keep it.{again}"
+    if found.breaks_off:
+        return f"The run breaks off {where}; a smaller dt may keep it.{again}"
     if not found.tips:
         middle = with_unit(number(rule.middle), rule.units)
         return f"{rule.title} {verb} past {middle}, by degrees, {where}.{again}"
@@ -192,8 +191,10 @@ def turning_words(found: Threshold) -> str:
         return (
             f"The outcome does not turn as {found.name} goes from {number(found.today)} to {limit}."
         )
-    how = "at once" if found.tips else "by degrees"
-    return f"The outcome turns {how} when {_passing(found, found.value)}."
+    when = f"when {_passing(found, found.value)}"
+    if found.breaks_off:
+        return f"The run breaks off {when}."
+    return f"The outcome turns {found.how} {when}."
 
 
 def _passing(found: Threshold, at: float) -> str:
@@ -283,100 +284,37 @@ def pulse_words(found: Pulses, time_units: str, *, tips: bool = True) -> str:
     if not tips:
         when = moment(found.rule.time, time_units)
         verb = f"leaves '{found.rule.title}' past the middle in {when}"
-    some = np.flatnonzero(np.isfinite(found.sizes))
+    ended = np.isfinite(found.sizes)
+    some, lost = np.flatnonzero(ended & ~found.breaks_off), np.flatnonzero(found.breaks_off)
     limit = with_unit(number(found.limit), found.units)
-    if not some.size:
+    if not ended.any():
         return f"No temporary {way} of {found.variable}, as far as {limit}, turns the outcome."
-    picked = list(dict.fromkeys((some[0], some[len(some) // 2], some[-1])))
     unit = time_units.lower().rstrip("s") or "time unit"
-    told = [
-        f"{with_unit(number(abs(float(found.sizes[i]))), found.units)} for "
-        f"{found.durations[i]:g} {unit}{'' if found.durations[i] == 1 else 's'}"
-        for i in picked
-    ]
-    never = np.flatnonzero(~np.isfinite(found.sizes))
+    never = np.flatnonzero(~ended)
     shorter = ""
-    if never.size and never[-1] < some[0]:
+    if some.size and never.size and never[-1] < some[0]:
         shorter = (
             f"; none of {found.durations[never[-1]]:g} {unit}s or less does, as far as {limit}"
         )
+    told = []
+    if some.size:
+        told.append(f"{verb} from a size of {_sizes(found, some, unit)} on{shorter}")
+    if lost.size:
+        told.append(f"makes the run break off from a size of {_sizes(found, lost, unit)} on")
     when = moment(found.start, time_units)
-    today = number(found.today)
-    return (
-        f"A {way} of {found.variable} (today {today}) from {when} {verb} from a size of "
-        f"{', '.join(told)} on{shorter}."
+    head = f"A {way} of {found.variable} (today {number(found.today)}) from {when}"
+    less = "; a smaller dt may keep the run" if lost.size else ""
+    return f"{head} {', and '.join(told)}{less}."
+
+
+def _sizes(found: Pulses, places: np.ndarray, unit: str) -> str:
+    """Return the sizes for the shortest, a middle and the longest of some durations."""
+    picked = dict.fromkeys((places[0], places[len(places) // 2], places[-1]))
+    return ", ".join(
+        f"{with_unit(number(abs(float(found.sizes[i]))), found.units)} for "
+        f"{found.durations[i]:g} {unit}{'' if found.durations[i] == 1 else 's'}"
+        for i in picked
     )
-
-
-def equilibria_words(found: Equilibria, time_units: str) -> Iterator[str]:
-    """Yield the equilibria, or why none were looked for."""
-    if found.refused:
-        yield f"Not looked for. {found.refused}, so that stocks alone do not say what comes next."
-        return
-    if not found.found:
-        yield f"None was found from {found.starts} starts."
-    for each in found.found:
-        yield _equilibrium(each, found, time_units)
-    if found.frozen_at is not None:
-        when = moment(found.frozen_at, time_units)
-        yield f"Inputs that move with time stand still as they are in {when}."
-    if found.drifting:
-        yield f"Left out, since nothing depends on them: {', '.join(found.drifting)}."
-    for law in found.conserved:
-        total = " + ".join(
-            name if abs(w - 1) < 1e-6 else f"{w:.4g} {name}" for name, w in law
-        ).replace("+ -", "- ")
-        yield f"Never changes, and is held at today's: {total}."
-
-
-def _equilibrium(each: Equilibrium, found: Equilibria, time_units: str) -> str:
-    shown = ", ".join(
-        f"{title} {number(float(value))}"
-        for title, value in list(zip(found.outputs, each.outputs, strict=True))[:3]
-    )
-    unit = time_units.lower().rstrip("s") or "time unit"
-    kind = each.kind.value
-    pace = ""
-    if each.eigenvalues:
-        rate = each.eigenvalues[0].real
-        if each.kind in (Kind.SADDLE, Kind.UNSTABLE):
-            pace = f", a deviation doubles in {number(math.log(2) / rate)} {unit}s"
-        elif each.kind is Kind.STABLE:
-            pace = f", the slowest deviation halves in {number(math.log(2) / -rate)} {unit}s"
-        if abs(each.eigenvalues[0].imag) > 1e-9 * abs(each.eigenvalues[0]):
-            pace += f", swinging with a period of {number(_period(each))} {unit}s"
-    rough = ""
-    if each.kinks:
-        rate_of, stock = each.kinks[0]
-        rough = (
-            f"; not smooth there: '{rate_of}' answers a rise and a fall of '{stock}' differently"
-        )
-    return f"{kind[:1].upper()}{kind[1:]}: {shown}{pace}{rough}."
-
-
-def _period(each: Equilibrium) -> float:
-    return 2 * math.pi / abs(each.eigenvalues[0].imag)
-
-
-def continuation_words(found: Continuation) -> Iterator[str]:
-    """Yield the folds, Hopf points and branch points along a parameter."""
-    limits = f"between {number(found.low)} and {number(found.high)}"
-    points = found.points
-    if not found.branches:
-        yield f"No equilibrium was found along {found.parameter} {limits}."
-        return
-    if not points:
-        yield f"Along {found.parameter} {limits} no equilibria meet: there is no fold."
-    for point in points:
-        value, today = pair(point.parameter, found.today)
-        shown = f"{found.output} {number(point.output)}"
-        where = f"at {found.parameter} {with_unit(value, found.units)} (today {today}), {shown}"
-        if point.kind is Special.FOLD:
-            yield f"Fold {where}: two equilibria meet there and beyond it there is neither."
-        elif point.kind is Special.HOPF:
-            yield f"Hopf point {where}: swings begin or end there."
-        else:
-            yield f"Branch point {where}: branches of equilibria cross there."
 
 
 def map_words(found: RegimeMap) -> str:

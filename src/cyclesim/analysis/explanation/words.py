@@ -9,7 +9,7 @@ from cyclesim.analysis.behavior import Behaviour, Shape
 from cyclesim.analysis.explanation.effects import RETURNING, SWINGING, Effect, Reading
 from cyclesim.analysis.explanation.parts import Cause, Claim, Driver, Explanation, ToldLoop
 from cyclesim.analysis.labels import SELF_FEEDING, Cycle, course
-from cyclesim.analysis.words import many, moment, pair, with_unit
+from cyclesim.analysis.words import as_told, many, moment, pair, with_unit
 from cyclesim.scenario.parts import Direction
 
 MOST_STATIONS = 6
@@ -164,7 +164,8 @@ def _would(explanation: Explanation, effect: Effect, without: Behaviour | None =
     """Return what would become of the output: 'quality would end at 0.71 instead of 0.38'."""
     units = explanation.output.variable.units
     title = _lower(explanation.output.title)
-    value, other = pair(effect.value, effect.without)
+    size = explanation.behaviour.size
+    value, other = pair(as_told(effect.value, size), as_told(effect.without, size))
     lost = abs(effect.without) > BEYOND * explanation.behaviour.size
     if effect.reading is Reading.SWINGS:
         if effect.took > WHOLLY or (without is not None and without.shape not in SWINGING):

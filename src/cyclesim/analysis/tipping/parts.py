@@ -225,7 +225,7 @@ class Equilibria:
 
     `drifting` are stocks that nothing depends on, left out; `conserved` are sums of stocks that
     never change, held at today's. `frozen_at` is the time at which inputs that move with time stand
-    still.
+    still; `spans` (output,) how far an output moves between states that runs visit and those found.
     """
 
     stocks: tuple[str, ...]
@@ -236,6 +236,7 @@ class Equilibria:
     conserved: tuple[tuple[tuple[str, float], ...], ...] = ()
     frozen_at: float | None = None
     refused: str = ""
+    spans: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 from cyclesim.analysis.tipping.branches import Continuation, Special
 from cyclesim.analysis.tipping.parts import Equilibria, Equilibrium, Kind
-from cyclesim.analysis.words import moment, number, pair, with_unit
+from cyclesim.analysis.words import as_told, moment, number, pair, with_unit
 
 
 def equilibria_words(found: Equilibria, time_units: str) -> Iterator[str]:
@@ -17,8 +18,13 @@ def equilibria_words(found: Equilibria, time_units: str) -> Iterator[str]:
         return
     if not found.found:
         yield f"None was found from {found.starts} starts."
-    for each in found.found:
-        yield _equilibrium(each, found, time_units)
+    told = Counter(_equilibrium(each, found, time_units) for each in found.found)
+    for text, times in told.items():
+        # Along a line of neutral states outputs may be one and stocks are not.
+        such = (
+            f"; {times} such states were found, which differ in their stocks" if times > 1 else ""
+        )
+        yield f"{text}{such}."
     if found.frozen_at is not None:
         when = moment(found.frozen_at, time_units)
         yield f"Inputs that move with time stand still as they are in {when}."
@@ -32,9 +38,9 @@ def equilibria_words(found: Equilibria, time_units: str) -> Iterator[str]:
 
 
 def _equilibrium(each: Equilibrium, found: Equilibria, time_units: str) -> str:
+    spans = zip(found.outputs, each.outputs, found.spans, strict=True)
     shown = ", ".join(
-        f"{title} {number(float(value))}"
-        for title, value in list(zip(found.outputs, each.outputs, strict=True))[:3]
+        f"{title} {number(as_told(float(value), span))}" for title, value, span in list(spans)[:3]
     )
     unit = time_units.lower().rstrip("s") or "time unit"
     kind = each.kind.value
@@ -53,7 +59,7 @@ def _equilibrium(each: Equilibrium, found: Equilibria, time_units: str) -> str:
         rough = (
             f"; not smooth there: '{rate_of}' answers a rise and a fall of '{stock}' differently"
         )
-    return f"{kind[:1].upper()}{kind[1:]}: {shown}{pace}{rough}."
+    return f"{kind[:1].upper()}{kind[1:]}: {shown}{pace}{rough}"
 
 
 def _period(each: Equilibrium) -> float:

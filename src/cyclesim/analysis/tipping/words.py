@@ -20,7 +20,7 @@ from cyclesim.analysis.tipping.parts import (
     What,
 )
 from cyclesim.analysis.tipping.resting import continuation_words, equilibria_words
-from cyclesim.analysis.words import many, moment, number, pair, with_unit
+from cyclesim.analysis.words import as_told, many, moment, number, pair, with_unit
 
 MOST = 5
 """Thresholds told of decisions, of stocks and of everything else; the tables have all."""
@@ -149,19 +149,14 @@ def _absence(analysis: TippingAnalysis) -> str:
 
 def rule_words(rule: Rule, analysis: TippingAnalysis) -> str:
     """Return how good and bad are told apart."""
-    good, bad = pair(_shown(rule.good, rule), _shown(rule.bad, rule))
+    good, bad = pair(as_told(rule.good, rule.gap), as_told(rule.bad, rule.gap))
     when = moment(rule.time, analysis.time_units)
     settled = "" if rule.settled else "; not all has come to rest by then"
     return (
         f"Good is where '{rule.title}' ends nearer '{rule.good_name}' ({good}) than "
         f"'{rule.bad_name}' ({bad}) in {when}{settled}. As it is, it ends at "
-        f"{with_unit(number(rule.today), rule.units)}."
+        f"{with_unit(number(as_told(rule.today, rule.gap)), rule.units)}."
     )
-
-
-def _shown(value: float, rule: Rule) -> float:
-    """Return an end as it is told: what is nothing beside the gap of good and bad is 0."""
-    return 0.0 if abs(value) < 1e-6 * rule.gap else value
 
 
 def threshold_words(found: Threshold, rule: Rule) -> str:
@@ -180,7 +175,7 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
     if not found.tips:
         middle = with_unit(number(rule.middle), rule.units)
         return f"{rule.title} {verb} past {middle}, by degrees, {where}.{again}"
-    beyond, before = pair(_shown(found.beyond, rule), _shown(found.before, rule))
+    beyond, before = pair(as_told(found.beyond, rule.gap), as_told(found.before, rule.gap))
     return f"{rule.title} {verb} at {beyond} instead of {before} {where}.{again}"
 
 

@@ -54,7 +54,7 @@ def margins_figure(found: Margins, levers: Sequence[str] = (), named: Sequence[s
     own += [t for t in known if t.name in named and t not in own]
     own += [t for t in known if t.what is What.STOCK and t not in own]
     shown = (own or known)[:MOST_BARS][::-1]
-    names = list(dict.fromkeys(t.name for t in shown))
+    names = list(dict.fromkeys(_bold(t, levers) for t in shown))
     traces = []
     for how, colour, title in (
         ("at once", BAD, "turns at once"), ("by degrees", SOFT, "turns by degrees"),
@@ -65,7 +65,7 @@ def margins_figure(found: Margins, levers: Sequence[str] = (), named: Sequence[s
             traces.append(
                 go.Bar(
                     x=[100 * (_value(t) - t.today) / abs(t.today) for t in part],
-                    y=[_bold(t.name, levers) for t in part],
+                    y=[_bold(t, levers) for t in part],
                     orientation="h", name=title, marker={"color": colour},
                     text=[plain(with_unit(number(_value(t)), t.units)) for t in part],
                     textposition="outside", cliponaxis=False,
@@ -78,7 +78,7 @@ def margins_figure(found: Margins, levers: Sequence[str] = (), named: Sequence[s
             "change from today, per cent", "", 120 + 30 * len(names), barmode="overlay"
         ),
     )
-    drawn.update_yaxes(categoryorder="array", categoryarray=[_bold(n, levers) for n in names])
+    drawn.update_yaxes(categoryorder="array", categoryarray=names)
     drawn.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5)
     widest = max((abs(x) for trace in traces for x in trace.x), default=1.0)
     below = min((x for trace in traces for x in trace.x), default=0.0)
@@ -90,8 +90,9 @@ def _value(found: Threshold) -> float:
     return found.today if found.value is None else found.value
 
 
-def _bold(name: str, levers: Sequence[str]) -> str:
-    return f"<b>{plain(name)}</b>" if name in levers else plain(name)
+def _bold(found: Threshold, levers: Sequence[str]) -> str:
+    title = plain(found.label or found.name)
+    return f"<b>{title}</b>" if found.name in levers else title
 
 
 def between_figure(found: Between) -> Any:
@@ -327,7 +328,7 @@ def _rows(analysis: TippingAnalysis) -> list[tuple[str, ...]]:
             names.setdefault((t.name, t.upwards), [None, None])[column] = t
     return [
         (
-            name, "up" if upwards else "down", _first_today(pair),
+            _first(pair).label or name, "up" if upwards else "down", number(_first(pair).today),
             *("" if t is None or t.value is None else with_unit(number(t.value), t.units)
               for t in pair),
             "" if pair[-1] is None else pair[-1].how,
@@ -340,7 +341,7 @@ def _rows(analysis: TippingAnalysis) -> list[tuple[str, ...]]:
 
 def _group(analysis: TippingAnalysis, pair: Sequence[Threshold | None]) -> int:
     """Return where a row stands: decisions, what is named besides, stocks, all else."""
-    first = next(t for t in pair if t is not None)
+    first = _first(pair)
     if first.name in analysis.levers or first.what is What.CHANGE:
         return 0
     if first.name in analysis.named:
@@ -348,8 +349,8 @@ def _group(analysis: TippingAnalysis, pair: Sequence[Threshold | None]) -> int:
     return 2 if first.what is What.STOCK else 3
 
 
-def _first_today(pair: Sequence[Threshold | None]) -> str:
-    return next(number(t.today) for t in pair if t is not None)
+def _first(pair: Sequence[Threshold | None]) -> Threshold:
+    return next(t for t in pair if t is not None)
 
 
 def _nearest(pair: Sequence[Threshold | None]) -> tuple[bool, float]:

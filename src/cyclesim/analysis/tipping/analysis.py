@@ -23,6 +23,7 @@ from cyclesim.analysis.tipping.outcome import (
     NoContrast,
     contrast,
     headline,
+    labels,
     levers,
     named_besides,
 )
@@ -102,6 +103,7 @@ def tipping(
         float(today.start), near, lasting, line, own, long, spread, states,
         whole.branches(states, rates, long or own), whole.map(long or own),
         whole.pulses(long or own), levers(study), named_besides(study), tuple(notes),
+        tuple(labels(study).items()),
     )  # fmt: skip
 
 

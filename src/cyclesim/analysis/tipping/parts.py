@@ -72,7 +72,7 @@ class Threshold(Shown):
     be. `before` and `beyond` are where the outcome's variable ends a twentieth of the way short
     of it and past it, `steep` the share of the gap between good and bad that lies between the two.
     `crossings` counts the turns seen on the way to `limit`; `assumed` says that the model gives no
-    limit there.
+    limit there. `label` is what the study's page calls it, if anything.
     """
 
     name: str
@@ -87,6 +87,12 @@ class Threshold(Shown):
     beyond: float
     steep: float
     crossings: int
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return what it is called: its label in quotes where the study gives one."""
+        return f"'{self.label}'" if self.label else self.name
 
     @property
     def upwards(self) -> bool:
@@ -297,7 +303,8 @@ class Scattered:
 class TippingAnalysis(Shown):
     """How far an organisation is from the point of no return.
 
-    `levers` are what scenarios change, `named` other levers of its page and what `tipping` names.
+    `levers` are what scenarios change, `named` other levers of its page and what `tipping` names;
+    `labels` (name, label) what the study calls its levers and outputs.
     """
 
     study: str
@@ -318,3 +325,9 @@ class TippingAnalysis(Shown):
     levers: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def titled(self, name: str) -> str:
+        """Return what a variable is called: its label in quotes where the study gives one."""
+        label = dict(self.labels).get(name)
+        return f"'{label}'" if label else name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,19 +49,31 @@ def sections(analysis: TippingAnalysis) -> Iterator[tuple[str, list[str]]]:
     if found is not None:
         yield from _margin_sections(analysis, found)
     if analysis.between is not None:
-        yield "Between a bad and a good start", list(between_words(analysis.between))
+        between = analysis.between
+        own = between.rule.variable
+        stocks = tuple((name if name == own else analysis.titled(name), *rest)
+                       for name, *rest in between.stocks)  # fmt: skip
+        yield "Between a bad and a good start", list(between_words(replace(between, stocks=stocks)))
     if analysis.pulses:
         tips = found is not None and any(t.tips for t in found.turning)
         yield (
             "The smallest pulse",
-            [pulse_words(each, units, tips=tips) for each in analysis.pulses],
+            [
+                pulse_words(replace(p, variable=analysis.titled(p.variable)), units, tips=tips)
+                for p in analysis.pulses
+            ],
         )
     if analysis.equilibria is not None:
         yield "Equilibria", list(equilibria_words(analysis.equilibria, units))
     if analysis.continuation is not None:
-        yield "Along a parameter", list(continuation_words(analysis.continuation))
+        along = analysis.continuation
+        titles = {"parameter": analysis.titled(along.parameter),
+                  "output": analysis.titled(along.output)}  # fmt: skip
+        yield "Along a parameter", list(continuation_words(replace(along, **titles)))
     if analysis.regimes is not None:
-        yield "Map", [map_words(analysis.regimes)]
+        x, y = analysis.regimes.names
+        names = (analysis.titled(x), analysis.titled(y))
+        yield "Map", [map_words(replace(analysis.regimes, names=names))]
 
 
 def _margin_sections(analysis: TippingAnalysis, found: Margins) -> Iterator[tuple[str, list[str]]]:
@@ -164,7 +177,7 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
     if found.value is None:
         way = "up" if found.upwards else "down"
         limit = with_unit(number(found.limit), found.units)
-        return f"{found.name} may move {way} to {limit}: the outcome does not turn."
+        return f"{found.title} may move {way} to {limit}: the outcome does not turn."
     verb = "end" if many(rule.title) else "ends"
     where = f"once {_passing(found, found.value)}"
     again = ""
@@ -183,9 +196,8 @@ def turning_words(found: Threshold) -> str:
     """Return at which value the outcome turns, whatever the outcome is."""
     if found.value is None:
         limit = with_unit(number(found.limit), found.units)
-        return (
-            f"The outcome does not turn as {found.name} goes from {number(found.today)} to {limit}."
-        )
+        way = f"from {number(found.today)} to {limit}"
+        return f"The outcome does not turn as {found.title} goes {way}."
     when = f"when {_passing(found, found.value)}"
     if found.breaks_off:
         return f"The run breaks off {when}."
@@ -195,13 +207,13 @@ def turning_words(found: Threshold) -> str:
 def _passing(found: Threshold, at: float) -> str:
     value, today = pair(at, found.today)
     passes = "rises above" if found.upwards else "falls below"
-    if many(found.name):
+    if not found.label and many(found.name):
         passes = "rise above" if found.upwards else "fall below"
     size = ""
     if found.today != 0:
         per_cent = 100 * (at - found.today) / abs(found.today)
         size = f" ({per_cent:+.{0 if abs(per_cent) >= 9.95 else 1}f} %)"
-    return f"{found.name} {passes} {with_unit(value, found.units)}{size}; today: {today}"
+    return f"{found.title} {passes} {with_unit(value, found.units)}{size}; today: {today}"
 
 
 def nearest_words(found: Nearest) -> str:
@@ -242,11 +254,14 @@ def between_words(line: Between) -> Iterator[str]:
             f"outcome: '{line.rule.title}' ends between {low} and {high}."
         )
         return
+    # Where the outcome is a stock itself, it is told once.
+    own = next((stock for stock in line.stocks if stock[0] == line.rule.variable), None)
+    decimals = None if own is None else _decimals(own[2], own[4])
     several = "" if len(line.shares) == 1 else f", the first of {len(line.shares)} turns"
     yield (
         f"It turns {100 * line.shares[0]:.4g} % of the way from {line.bad_start} to "
         f"{line.good_start} (to within {100 * line.within:.2g} %){several}: with "
-        f"'{line.rule.title}' at {number(line.output, 3)} at the start."
+        f"'{line.rule.title}' at {number(line.output, decimals)} at the start."
     )
     if line.halved is not None:
         shown = ", ".join(f"{100 * share:.6g} %" for share in line.halved) or "none"
@@ -257,7 +272,7 @@ def between_words(line: Between) -> Iterator[str]:
 
     for stock in sorted(line.stocks, key=apart, reverse=True)[:MOST]:
         least, value, most = stock[2:5]
-        if apart(stock) > 0:
+        if apart(stock) > 0 and stock is not own:
             yield (
                 f"{stock[0]}: {with_unit(number(value, _decimals(least, most)), stock[1])} at the "
                 f"turn, {number(least)} in the bad start and {number(most)} in the good one."

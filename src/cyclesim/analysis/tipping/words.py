@@ -51,8 +51,10 @@ def sections(analysis: TippingAnalysis) -> Iterator[tuple[str, list[str]]]:
     if analysis.between is not None:
         between = analysis.between
         own = between.rule.variable
-        stocks = tuple((name if name == own else analysis.titled(name), *rest)
-                       for name, *rest in between.stocks)  # fmt: skip
+        stocks = tuple(
+            (stock[0] if stock[0] == own else analysis.titled(stock[0]), *stock[1:])
+            for stock in between.stocks
+        )
         yield "Between a bad and a good start", list(between_words(replace(between, stocks=stocks)))
     if analysis.pulses:
         tips = found is not None and any(t.tips for t in found.turning)
@@ -67,9 +69,9 @@ def sections(analysis: TippingAnalysis) -> Iterator[tuple[str, list[str]]]:
         yield "Equilibria", list(equilibria_words(analysis.equilibria, units))
     if analysis.continuation is not None:
         along = analysis.continuation
-        titles = {"parameter": analysis.titled(along.parameter),
-                  "output": analysis.titled(along.output)}  # fmt: skip
-        yield "Along a parameter", list(continuation_words(replace(along, **titles)))
+        along = replace(along, parameter=analysis.titled(along.parameter),
+                        output=analysis.titled(along.output))  # fmt: skip
+        yield "Along a parameter", list(continuation_words(along))
     if analysis.regimes is not None:
         x, y = analysis.regimes.names
         names = (analysis.titled(x), analysis.titled(y))

@@ -21,6 +21,7 @@ from cyclesim.analysis.loops import (
 from cyclesim.analysis.loops.analysis import CANCELLING
 from cyclesim.analysis.loops.dominance import HALF
 from cyclesim.analysis.loops.parts import STILL
+from cyclesim.analysis.loops.words import note_words
 from cyclesim.analysis.words import moment
 from cyclesim.compiler import FlatModel
 from cyclesim.errors import UsageError
@@ -177,7 +178,7 @@ def _by_name(
             drawn = tuple(
                 (f"{loop.mark} \u2018{loop.name}\u2019", round(_signed(loop), 4)) for loop in listed
             )
-            return drawn, " ".join(f"{note[:1].upper()}{note[1:]}" for note in again.notes)
+            return drawn, " ".join(note_words(note) for note in again.notes)
     return (), ""
 
 
@@ -198,7 +199,7 @@ def _scope(partition: Partition) -> Iterator[str]:
     rest = f" and {len(among) - 4} more" if len(among) > 4 else ""
     yield f"Compared: {partition.loops:,} loops among {', '.join(among[:4])}{rest}."
     for note in partition.notes:
-        yield f"{note[:1].upper()}{note[1:]}"
+        yield note_words(note)
 
 
 def told_of(told: Mapping[str, tuple[int, Told]], place: int) -> Told:

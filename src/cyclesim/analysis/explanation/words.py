@@ -9,6 +9,7 @@ from cyclesim.analysis.behavior import Behaviour, Shape
 from cyclesim.analysis.explanation.effects import RETURNING, SWINGING, Effect, Reading
 from cyclesim.analysis.explanation.parts import Cause, Claim, Driver, Explanation, ToldLoop
 from cyclesim.analysis.labels import SELF_FEEDING, Cycle, course
+from cyclesim.analysis.loops.words import note_words
 from cyclesim.analysis.words import as_told, many, moment, pair, with_unit
 from cyclesim.scenario.parts import Direction
 
@@ -64,6 +65,11 @@ def sentence(explanation: Explanation) -> str:
     if explanation.cause is Cause.BROKEN_OFF:
         return "The run broke off, and nothing is explained."
     return " ".join(_sentences(explanation))
+
+
+def notes(explanation: Explanation) -> list[str]:
+    """Return what is said of the loops as sentences: 'The part of the model that ... has ...'."""
+    return [note_words(note, "The part of the model that decides") for note in explanation.notes]
 
 
 def _sentences(explanation: Explanation) -> Iterator[str]:

@@ -178,7 +178,7 @@ def _by_name(
             drawn = tuple(
                 (f"{loop.mark} \u2018{loop.name}\u2019", round(_signed(loop), 4)) for loop in listed
             )
-            return drawn, " ".join(note_words(note) for note in again.notes)
+            return drawn, " ".join(f"{note[:1].upper()}{note[1:]}" for note in again.notes)
     return (), ""
 
 
@@ -199,7 +199,8 @@ def _scope(partition: Partition) -> Iterator[str]:
     rest = f" and {len(among) - 4} more" if len(among) > 4 else ""
     yield f"Compared: {partition.loops:,} loops among {', '.join(among[:4])}{rest}."
     for note in partition.notes:
-        yield note_words(note)
+        told = note_words(note)
+        yield f"{told[:1].upper()}{told[1:]}"
 
 
 def told_of(told: Mapping[str, tuple[int, Told]], place: int) -> Told:

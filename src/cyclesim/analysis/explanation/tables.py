@@ -12,7 +12,6 @@ from cyclesim.analysis.explanation.effects import Effect
 from cyclesim.analysis.explanation.parts import Cause, Claim, Explanation, Share, ToldLoop
 from cyclesim.analysis.explanation.tracing import Trace
 from cyclesim.analysis.explanation.words import notes
-from cyclesim.analysis.loops.words import note_words
 
 
 def as_dict(explanation: Explanation) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
         ],
         "notes": notes(explanation),
         "named": [_share(each) for each in explanation.named],
-        "named_notes": [note_words(note) for note in explanation.beside],
+        "named_notes": list(explanation.beside),
     }
 
 

@@ -69,7 +69,8 @@ def sentence(explanation: Explanation) -> str:
 
 def notes(explanation: Explanation) -> list[str]:
     """Return what is said of the loops as sentences: 'The part of the model that ... has ...'."""
-    return [note_words(note, "The part of the model that decides") for note in explanation.notes]
+    what = "The part of the model that decides"
+    return [_capital(note_words(note, what)) for note in explanation.notes]
 
 
 def _sentences(explanation: Explanation) -> Iterator[str]:

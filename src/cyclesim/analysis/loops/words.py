@@ -54,12 +54,12 @@ def sentences(analysis: LoopAnalysis) -> Iterator[str]:
 
 
 def note_words(note: str, what: str = "This part of the model") -> str:
-    """Return a note of a network as a sentence of its own; `what` it is of."""
+    """Return a note of a network with its subject, `what` it is of, where it lacks one."""
     if note.startswith("it "):
         return f"{what} {note.removeprefix('it ')}"
     if note.startswith("seen "):
         return f"{what} is {note}"
-    return f"{note[:1].upper()}{note[1:]}"
+    return note
 
 
 def _partition(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:

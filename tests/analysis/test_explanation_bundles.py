@@ -78,4 +78,4 @@ def test_the_strip_of_a_page_names_loops_and_looks_through_stocks_as_the_study_a
     ]
     assert sorted(each.name for each in told) == ["All ways", "Orders"]
     assert not any("as asked" in words for words in full.words)
-    assert any("Seen through 2 of 2 stocks, as asked" in words for words in strip.words)
+    assert any("model is seen through 2 of 2 stocks, as asked" in words for words in strip.words)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cyclesim.analysis.explanation import StudyExplanations, explain_study
+from cyclesim.analysis.words import moment, number
 from cyclesim.report import report_html, summary
 from cyclesim.scenario.parts import StudyRun
 from cyclesim.simulation import simulate
@@ -37,9 +38,16 @@ def test_the_sentence_the_strip_and_the_run_without_the_loop_are_there():
     assert found.claim is not None
     page = report_html(run, explained=explained)
     told = html.unescape(page).replace("\u00a0%", " %")
-    assert found.sentence in told
+    assert " -> " in found.sentence
+    assert found.sentence.startswith("Vicious cycle. ")
+    # The badge says which cycle it is, and once is enough; no line breaks before or in an arrow.
+    shown = found.sentence.removeprefix("Vicious cycle. ").replace(" -> ", "\u00a0→ ")
+    assert f'<p class="finding" dir="auto">{shown}</p>' in told
     assert "vicious cycle" in told
-    assert f"takes '{found.claim.cut.source}' to stay" in told
+    cut = found.claim.cut
+    assert cut.value is not None
+    at = f"to stay at its value of {moment(cut.time, 'week')}, {number(cut.value)}, from then on;"
+    assert f"takes '{cut.source}' {at} all else goes on." in told
     (reason,) = payload(page)["reasons"]
     as_it_ran, without = (trace["y"] for trace in reason["data"])
     np.testing.assert_allclose(as_it_ran, run.results["more"]["Quality"])

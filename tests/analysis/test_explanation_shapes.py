@@ -323,3 +323,27 @@ def test_one_stock_alone_is_not_said_to_swing():
         for each in swinging([Seen(view, found, stretch, False)])
     ]
     assert ways == [{"Hares", "Lynx births", "Lynx", "Hare deaths"}]
+
+
+TANK = stock("Level", 0, "Change"), aux("Goal", 10), flow("Change", "(Goal - Level) / 10 - Drain")
+"""A tank that fills to 10 by itself, as far as what drains from it lets it."""
+
+
+def test_what_works_against_a_movement_is_told():
+    found = told("Level", "up", *TANK, aux("Drain", "0.8 * (1 - EXP(-TIME / 2))"), stop=50)
+    # Level' = 1 - Level / 10 - 0.8 (1 - e^(-t / 2)), solved by its integrating factor.
+    filled, opening = 10 * (1 - math.exp(-5)), (math.exp(-25) - math.exp(-5)) / (0.1 - 0.5)
+    end = filled - 0.8 * (filled - opening)
+    ends = f"level would end at {filled:.2f} instead of {end:.2f}"
+    assert f"What 'Drain' does works against it: without it {ends}." in found.sentence
+    assert found.cause is not Cause.OUTSIDE
+
+
+def test_a_loop_that_limits_a_movement_is_not_said_to_carry_it():
+    """With the loop cut 1 a week flows in for 50 weeks: the loop made none of the rise to 10."""
+    found = told("Level", "up", *TANK, aux("Drain", 0), stop=50)
+    assert found.cause is Cause.LOOP
+    assert found.claim is not None
+    assert found.claim.end_without == pytest.approx(50)
+    assert "limits the change" in found.sentence
+    assert "carries" not in found.sentence

@@ -20,6 +20,7 @@ from cyclesim.analysis.loops.fold import between_states, folded
 from cyclesim.analysis.loops.graph import causal_graph
 from cyclesim.analysis.loops.parts import Polarity
 from cyclesim.analysis.loops.scores import _Evaluation, _Samples, link_scores
+from cyclesim.analysis.loops.tables import as_dict
 from cyclesim.analysis.loops.words import sentences
 from cyclesim.compiler import CompiledModel
 from cyclesim.errors import UsageError
@@ -515,6 +516,11 @@ def test_a_model_with_too_many_loops_is_seen_through_a_few_stocks():
     assert len(partition.through) == 6
     assert any("more than 100,000 loops" in note for note in partition.notes)
     assert any("through 6 of 12 stocks" in note for note in partition.notes)
+    # Each is told as a sentence with a subject, in JSON as in words.
+    told = as_dict(found)["partitions"][0]["notes"]
+    assert told[0].startswith("This part of the model has more than 100,000 loops")
+    assert told[1].startswith("This part of the model is seen through 6 of 12 stocks")
+    assert set(told) <= {line.removeprefix("  Note: ") for line in sentences(found)}
     with pytest.raises(UsageError, match="the budget is 100,000 loops"):
         loops(run(whole), method=Method.ALL)
     with pytest.raises(UsageError, match="Name a few stocks"):

@@ -2,6 +2,7 @@
 
 import cmath
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy.optimize import brentq
 from scipy.special import lambertw
 
 from cyclesim.analysis.tipping import Kind, Special, continuation
+from cyclesim.analysis.tipping.resting import equilibria_words
 from tests.models_in_text import flow, stock, xmile
 from tests.tipping_studies import found_in, place_of, plane, study_of
 
@@ -169,3 +171,22 @@ def test_inputs_that_move_stand_still_at_a_stated_time(tmp_path):
     _, found, _ = found_in(study_of(tmp_path, model, ONE))
     assert found.frozen_at == 10
     assert found.found[0].levels[0] == pytest.approx(10, abs=1e-6)
+
+
+def test_states_of_rest_that_look_alike_are_told_once(tmp_path):
+    """Where x is 0 all rests, whatever y is: a line of states, of which the output tells one."""
+    study = study_of(tmp_path, plane({"x": "-x * (1 + y^2)", "y": "x * y"}, (0, 2)), ONE)
+    _, found, _ = found_in(study, 0.5, 1.5)
+    assert len(found.found) > 1
+    assert {each.kind for each in found.found} == {Kind.NEUTRAL}
+    (told, *_) = lines = [line for line in equilibria_words(found, "week") if "Neutral" in line]
+    assert len(lines) == 1
+    assert told.startswith("Neutral: x 0")
+    assert f"{len(found.found)} such states were found" in told
+
+
+def test_an_output_that_is_nothing_beside_its_span_is_told_as_nothing(tmp_path):
+    _, found, _ = found_in(switch(tmp_path), 0.5, 2.0)
+    tiny = replace(found.found[0], outputs=np.array([-5.06e-26]))
+    (told, *_) = equilibria_words(replace(found, found=(tiny,)), "week")
+    assert "Protein 0," in told

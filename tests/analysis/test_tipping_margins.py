@@ -25,7 +25,7 @@ from cyclesim.analysis.tipping import (
 from cyclesim.analysis.tipping.margins import lines_of
 from cyclesim.analysis.tipping.scatter import groups
 from cyclesim.analysis.tipping.search import first_turns
-from cyclesim.analysis.tipping.words import answer, sentences
+from cyclesim.analysis.tipping.words import answer, pulse_words, sentences
 from cyclesim.compiler import InitialValue, Replacement
 from cyclesim.ensemble import run_scenario
 from tests.models_in_text import aux, flow, stock, xmile
@@ -162,6 +162,28 @@ def test_the_smallest_pulse_is_that_of_the_closed_form(tmp_path):
     assert seen.sum() >= 6
     assert up.sizes[seen] == pytest.approx(exact[seen], rel=0.01)
     assert np.isnan(down.sizes).all()
+
+
+def test_a_pulse_at_which_the_run_breaks_off_does_not_tip(tmp_path):
+    """Past 40 there is no root: a pulse far smaller than one that turns the outcome gets there."""
+    broken = xmile(
+        stock("x", 1, "dx"), flow("dx", "u - x + 0*sqrt(40 - x)"), aux("u", 1, ranged(-99, 99)),
+        start=0, stop=64, dt=1 / 16, method="RK4", time_units="week",
+    )  # fmt: skip
+    rest = "outputs: {x: down}\nscenarios: {one: {}, two: {changes: {u: 70}}}\n"
+    study = study_of(tmp_path, broken, rest)
+    today = stand(study, study.scenarios[0])
+    rule = Rule("x", "x", None, 64.0, 1.0, 200.0, "one", "two", 1.0, True)
+    up, down = pulses(today, study.scenarios[0], rule, "u")
+    # x rises to 1 + p (1 - e^-d): it comes to 40, and never near the middle, 100.
+    exact = 39 / (1 - np.exp(-up.durations))
+    seen = exact <= 98
+    assert up.breaks_off.tolist() == seen.tolist()
+    assert up.sizes[seen] == pytest.approx(exact[seen], rel=0.01)
+    assert not down.breaks_off.any()
+    said = pulse_words(up, "week")
+    assert "makes the run break off from a size of" in said
+    assert "tips" not in said
 
 
 def test_the_boundary_of_the_map_is_that_of_the_closed_form(tmp_path):

@@ -24,12 +24,12 @@ SWITCH = xmile(
     aux("w", -0.02, ranged(-2, 2)), start=0, stop=20, dt=0.125, time_units="week",
 )  # fmt: skip
 REST_OF_STUDY = """\
-outputs: {x: up}
+outputs: {x: {good: up, title: Height}}
 starting_states: {low: {Begin: -1}}
 scenarios:
   as it is: {}
   pushed: {changes: {u: -0.2}}
-ui: {levers: {v: {}}}
+ui: {levers: {v: {}, u: {label: Push from outside}}}
 tipping: {good: as it is, bad: low}
 """
 
@@ -76,13 +76,25 @@ def test_both_horizons_are_told(found: TippingAnalysis):
     assert near.value is not None
     assert far.value is not None
     assert near.value < far.value
-    assert "u falls below" in within
+    assert "'Push from outside' falls below" in within
+
+
+def test_a_thing_has_one_name_which_is_the_studys(found: TippingAnalysis):
+    told = "\n".join(sentences(found))
+    assert "once 'Push from outside' falls below" in told
+    assert "once v falls below" in told
+    assert "once u falls below" not in told
+    # The outcome is a stock itself: what it is at the turn is told once, by its title.
+    assert found.between is not None
+    (turn,) = [value for name, _, _, value, _ in found.between.stocks if name == "x"]
+    assert f"with 'Height' at {turn:.2f}" in told
+    assert "x: " not in told
 
 
 def test_the_page_draws_no_calibration_beside_decisions_and_says_its_rule(found: TippingAnalysis):
     drawn = margins_figure(found.lasting_margins, found.levers, found.named)
     names = {name for trace in drawn.data for name in trace.y}
-    assert names == {"<b>u</b>", "v", "x"}
+    assert names == {"<b>Push from outside</b>", "v", "Height"}
     page = tipping_html(found)
     assert f"<summary>{REST}</summary>" in page
     assert "judges by another rule" in page

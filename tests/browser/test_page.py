@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from cyclesim.analysis.words import number
+from cyclesim.analysis.words import number, with_unit
 from cyclesim.ensemble import run_scenario
 from cyclesim.page import write_page
 from cyclesim.scenario import read_study
@@ -139,6 +139,9 @@ def test_presets_end_where_the_study_ends(opened: Any, small: Path) -> None:
             told = tile.locator("b").inner_text().replace("\u2212", "-")
             shown = len(told.partition(".")[2])
             assert told == number(ends[0], shown)
+            # A unit breaks over lines behind its slashes only.
+            units = tile.locator("small").inner_html().strip()
+            assert units == with_unit("", output.variable.units).strip().replace("/", "/<wbr>")
 
 
 def test_a_lever_moves_the_run_the_address_and_back(opened: Any, small: Path) -> None:

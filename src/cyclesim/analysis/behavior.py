@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from cyclesim.analysis.labels import Cycle, Label, Rules, label
 from cyclesim.analysis.shapes import Behaviour, Point, Shape, behaviour, behaviours, swings
-from cyclesim.analysis.words import compared, many, moment, number, pair, places, with_unit
+from cyclesim.analysis.words import as_told, compared, many, moment, number, pair, places, with_unit
 from cyclesim.results import Results
 from cyclesim.scenario.parts import Output
 
@@ -26,6 +27,7 @@ __all__ = [
     "output_behaviour",
     "sentence",
     "shape_words",
+    "shown",
 ]
 
 
@@ -40,29 +42,49 @@ def sentence(
     baseline: Results | None = None,
     baseline_title: str = "",
     reference: float | None = None,
+    span: float = 0.0,
 ) -> str:
     """Return how a headline variable moved, from when, in which shape, and if that is good.
 
-    With a `baseline` it also says how the end compares; `reference` is the variable's own size.
+    With a `baseline` it also says how the end compares; `reference` is the variable's own size,
+    `span` its range over all runs that are told together: what is nothing beside that is 0.
     """
     found = output_behaviour(output, results, reference)
-    text = movement(found, output.title, output.variable.units, results.flat.time_units)
+    text = movement(
+        shown(found, span), output.title, output.variable.units, results.flat.time_units
+    )
     endings = []
     if found.better is not None:
         endings.append(f"{'better' if found.better else 'worse'} than at the start")
-    versus = _against(output, results, baseline)
+    versus = _against(output, results, baseline, span)
     if versus:
         endings.append(f"{versus} in '{baseline_title}'")
     return f"{text}: {', '.join(endings)}." if endings else f"{text}."
 
 
-def _against(output: Output, results: Results, baseline: Results | None) -> str:
+def _against(output: Output, results: Results, baseline: Results | None, span: float) -> str:
     if baseline is None or baseline is results:
         return ""
     end, base = (float(run[output.variable.name][-1]) for run in (results, baseline))
     if not (math.isfinite(end) and math.isfinite(base)):
         return ""
-    return compared(end, base, output.variable.units)
+    return compared(end, base, output.variable.units, span)
+
+
+def shown(found: Behaviour, span: float) -> Behaviour:
+    """Return a behaviour with its values as they are told: 0 where nothing beside the `span`."""
+
+    def point(at: Point | None) -> Point | None:
+        return None if at is None else Point(at.time, as_told(at.value, span))
+
+    turns = tuple(Point(each.time, as_told(each.value, span)) for each in found.turns)
+    values = (found.start, found.end, *(each.value for each in found.turns))
+    nothing = span > 0 and all(as_told(value, span) == 0 for value in values)
+    return replace(
+        found, shape=Shape.UNMOVED if nothing else found.shape, start=as_told(found.start, span),
+        end=as_told(found.end, span), turns=turns, lowest=point(found.lowest),
+        highest=point(found.highest),
+    )  # fmt: skip
 
 
 def movement(found: Behaviour, name: str, units: str | None, time_units: str) -> str:

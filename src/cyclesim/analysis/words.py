@@ -7,9 +7,15 @@ import re
 
 from cyclesim.names import displayed
 
+NOTHING = 1e-4
+"""A value that is a smaller share of the span looked at is told as 0."""
+
+LITTLE = 0.01
+"""Of a value that is a smaller share of the span looked at no per cent is told."""
+
 _NO_UNIT = frozenset({"", "1", "dmnl", "dimensionless", "unitless", "fraction"})
 _AFTER_THE_NOUN = re.compile(
-    r"\s(?:of|per|until|as|for|in|that|which|who|on|to|with|without|at|by|from|before|after|"
+    r"\s(?:of|across|over|per|until|as|for|in|that|which|who|on|to|with|without|at|by|from|before|after|"
     r"between|not|a|an)\s"
 )
 _PARTICIPLES = ("ed", "ing", "kept", "lost", "won")
@@ -41,6 +47,11 @@ def pair(first: float, second: float) -> tuple[str, str]:
         if texts[0] != texts[1]:
             return texts
     return number(first, fewest), number(second, fewest)
+
+
+def as_told(value: float, span: float) -> float:
+    """Return a value as it is told: 0 where it is nothing beside the `span` that is looked at."""
+    return 0.0 if abs(value) < NOTHING * span else value
 
 
 def exact_number(value: float) -> str:
@@ -106,6 +117,17 @@ def moment(time: float, time_units: str) -> str:
     return f"{name} {round(time, 6):g}"
 
 
+def alike(value: float, base: float, span: float = 0.0, same: float = 0.005) -> bool:
+    """Return whether two values differ by less than a share of the larger, or of the `span`.
+
+    The span of all such values counts only where both are little beside it.
+    """
+    size = max(abs(base), abs(value))
+    if size < LITTLE * span:
+        size = span
+    return value == base or abs(value - base) < same * size
+
+
 def share(part: float) -> str:
     """Return a share as per cent with a sign, one decimal where it is small."""
     per_cent = 100 * part
@@ -113,13 +135,18 @@ def share(part: float) -> str:
     return f"{per_cent:+,.{decimals}f} %"
 
 
-def compared(value: float, base: float, units: str | None) -> str:
-    """Return how a value lies to another: '42 % lower than', 'the same as'."""
+def compared(value: float, base: float, units: str | None, span: float = 0.0) -> str:
+    """Return how a value lies to another: '42 % lower than', 'the same as'.
+
+    No per cent is given of a base that is little beside the `span` of all such values, and two
+    that are both little are the same where their difference is nothing beside it.
+    """
     difference = value - base
-    if abs(difference) < 0.005 * max(abs(base), abs(value)) or difference == 0:
+    if alike(value, base, span):
         return "the same as"
     direction = "higher" if difference > 0 else "lower"
-    if base * value <= 0 or abs(difference) > 2 * abs(base):
+    little = abs(base) < LITTLE * span
+    if little or base * value <= 0 or abs(difference) > 2 * abs(base):
         size = with_unit(number(abs(difference)), units)
         return f"{size} {direction} than"
     per_cent = 100 * abs(difference) / abs(base)

@@ -21,6 +21,7 @@ from cyclesim.analysis.loops import (
 from cyclesim.analysis.loops.analysis import CANCELLING
 from cyclesim.analysis.loops.dominance import HALF
 from cyclesim.analysis.loops.parts import STILL
+from cyclesim.analysis.loops.words import note_words
 from cyclesim.analysis.words import moment
 from cyclesim.compiler import FlatModel
 from cyclesim.errors import UsageError
@@ -198,7 +199,8 @@ def _scope(partition: Partition) -> Iterator[str]:
     rest = f" and {len(among) - 4} more" if len(among) > 4 else ""
     yield f"Compared: {partition.loops:,} loops among {', '.join(among[:4])}{rest}."
     for note in partition.notes:
-        yield f"{note[:1].upper()}{note[1:]}"
+        told = note_words(note)
+        yield f"{told[:1].upper()}{told[1:]}"
 
 
 def told_of(told: Mapping[str, tuple[int, Told]], place: int) -> Told:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cyclesim.analysis.behavior import Behaviour, Shape, output_behaviour, sentence
+import numpy as np
+
+from cyclesim.analysis.behavior import Behaviour, Shape, output_behaviour, sentence, shown
 from cyclesim.analysis.shapes import UNMOVED_SHARE
-from cyclesim.analysis.words import many, number, pair, places, with_unit
+from cyclesim.analysis.words import alike, as_told, many, number, pair, places, with_unit
 from cyclesim.report.figures import letter
 from cyclesim.scenario.parts import Direction, Output, Scenario, StudyRun
 
@@ -18,18 +20,22 @@ SAME = UNMOVED_SHARE
 
 @dataclass(frozen=True)
 class Finding:
-    """What one output did in one scenario; `versus` is its end less the baseline's."""
+    """What one output did in one scenario; `versus` is its end less the baseline's.
+
+    `span` is the range of the output over all scenarios.
+    """
 
     output: Output
     behaviour: Behaviour
     words: str
     versus: float
+    span: float
 
     @property
     def same(self) -> bool:
         """Return whether the end is the baseline's."""
         end = self.behaviour.end
-        return not abs(self.versus) > SAME * max(abs(end), abs(end - self.versus))
+        return not math.isfinite(end) or alike(end, end - self.versus, self.span, SAME)
 
     @property
     def better(self) -> bool | None:
@@ -100,7 +106,8 @@ class Answer:
 
 
 def _briefly(finding: Finding) -> str:
-    start, end = pair(finding.behaviour.start, finding.behaviour.end)
+    found = shown(finding.behaviour, finding.span)
+    start, end = pair(found.start, found.end)
     return f"{finding.output.title} ({start} to {with_unit(end, finding.output.variable.units)})"
 
 
@@ -108,21 +115,34 @@ def answers(run: StudyRun) -> tuple[Answer, ...]:
     """Return an answer for each scenario, in the study's order."""
     outputs = run.study.outputs
     baseline = run.study.scenarios[0]
+    spans = [_span(run, output) for output in outputs]
     found = []
     for place, scenario in enumerate(run.study.scenarios):
-        findings = tuple(_finding(run, output, scenario, baseline) for output in outputs)
+        findings = tuple(
+            _finding(run, output, scenario, baseline, span)
+            for output, span in zip(outputs, spans, strict=True)
+        )
         directed = (f for f in findings if f.output.good is not Direction.NEITHER)
         main = next(directed, findings[0])
         found.append(Answer(place, scenario, findings, main))
     return tuple(found)
 
 
-def _finding(run: StudyRun, output: Output, scenario: Scenario, baseline: Scenario) -> Finding:
+def _span(run: StudyRun, output: Output) -> float:
+    """Return the range of an output over all scenarios."""
+    values = np.concatenate([results[output.variable.name] for results in run.results.values()])
+    values = values[np.isfinite(values)]
+    return float(np.ptp(values)) if values.size else 0.0
+
+
+def _finding(
+    run: StudyRun, output: Output, scenario: Scenario, baseline: Scenario, span: float
+) -> Finding:
     results, base = run.results[scenario.name], run.results[baseline.name]
-    words = sentence(output, results, base, baseline.title)
+    words = sentence(output, results, base, baseline.title, span=span)
     name = output.variable.name
     versus = float(results[name][-1] - base[name][-1])
-    return Finding(output, output_behaviour(output, results), words, versus)
+    return Finding(output, output_behaviour(output, results), words, versus, span)
 
 
 def strongest_first(found: Sequence[Answer]) -> tuple[Answer, ...]:
@@ -145,11 +165,9 @@ def in_one_sentence(found: Sequence[Answer]) -> str:
     ]
     counts[0] += f" of {len(found)} scenarios"
     best, worst = _best_and_worst(found, output.good)
-    decimals = places(best.main.behaviour.end, worst.main.behaviour.end)
-    at_best, at_worst = (
-        with_unit(number(answer.main.behaviour.end, decimals), output.variable.units)
-        for answer in (best, worst)
-    )
+    ends_at = [as_told(each.main.behaviour.end, each.main.span) for each in (best, worst)]
+    decimals = places(*ends_at)
+    at_best, at_worst = (with_unit(number(end, decimals), output.variable.units) for end in ends_at)
     return (
         f"{output.title} {gets} {' and '.join(counts)}. "
         f"{ends} best in '{best.scenario.title}', at {at_best}, "

@@ -138,8 +138,11 @@ def environment() -> Any:
 
 
 def _kept(text: str) -> str:
-    """Return a text in which no line ends between a number and its per cent."""
-    return text.replace(" %", "\u00a0%")
+    """Return a text with arrows, no line of which ends between a number and its per cent.
+
+    A line may end behind an arrow, and neither before nor within it.
+    """
+    return text.replace(" %", "\u00a0%").replace(" -> ", "\u00a0\u2192 ")
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.explanation import Cause, Explanation, StudyExplanations
+from cyclesim.analysis.explanation.words import notes
 from cyclesim.analysis.loops import LoopAnalysis
 from cyclesim.analysis.loops.words import sentences
 from cyclesim.analysis.sensitivity import SensitivityAnalysis
@@ -35,7 +36,7 @@ from cyclesim.report.comparison import comparison
 from cyclesim.report.figures import value_range
 from cyclesim.report.findings import answers, in_one_sentence
 from cyclesim.report.html import environment, template_text
-from cyclesim.report.reasons import notes, phase_rows, tag
+from cyclesim.report.reasons import phase_rows, tag
 from cyclesim.results import Results
 from cyclesim.scenario.parts import StudyRun
 from cyclesim.simulation import STILL

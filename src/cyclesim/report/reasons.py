@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.explanation import Cause, Claim, Cycle, Explanation, StudyExplanations
-from cyclesim.analysis.explanation.words import stations
-from cyclesim.analysis.words import exact_number, moment, with_unit
+from cyclesim.analysis.explanation.words import notes, stations
+from cyclesim.analysis.words import moment, number, with_unit
 from cyclesim.report.confidential import figure_class
 from cyclesim.report.figures import FONT, axis_label, line, plain, value_range
 from cyclesim.report.findings import Answer
@@ -102,12 +102,14 @@ def _reason(answer: Answer, found: Explanation) -> Reason:
     mood = ""
     if found.cycle is not None:
         mood = "better" if found.cycle is Cycle.VIRTUOUS else "worse"
+    # The badge beside the title says which cycle it is.
+    badge = f"{found.label[:1].upper()}{found.label[1:]}. " if found.cycle is not None else ""
     envelope = _envelope(answer.place, found) if found.phases or found.claim else None
     return Reason(
-        answer.place, answer.scenario.title, tag(found), mood, found.sentence,
+        answer.place, answer.scenario.title, tag(found), mood, found.sentence.removeprefix(badge),
         " ".join(_method(claim, units) for claim in (found.claim, found.back) if claim),
         tuple(_withdrawn(claim) for claim in found.withdrawn),
-        rows, notes(found), _alternative(found), envelope, _bars(found),
+        rows, tuple(notes(found)), _alternative(found), envelope, _bars(found),
         tuple(f"{text[:1].upper()}{text[1:]}" for text in found.beside),
     )  # fmt: skip
 
@@ -141,13 +143,6 @@ def phase_rows(found: Explanation) -> tuple[PhaseRow, ...]:
     )
 
 
-def notes(found: Explanation) -> tuple[str, ...]:
-    """Return what is said of the loops as sentences: 'The model has more than 20,000 loops ...'."""
-    whole = (f"The part of the model that decides {note.removeprefix('it ')}" if
-             note.startswith("it ") else f"It is {note}" for note in found.notes)  # fmt: skip
-    return tuple(whole)
-
-
 def tag(found: Explanation) -> str:
     """Return what made an output move, in a word or two."""
     if found.cycle is not None:
@@ -172,14 +167,14 @@ def _title(found: Explanation, loop: Any) -> str:
 def _method(claim: Claim, units: str) -> str:
     """Return how the loop was cut, and what else the cut cuts."""
     cut = claim.cut
-    when = "from the start" if cut.from_the_start else f"from {moment(cut.time, units)} on"
-    at = f", {exact_number(round(cut.value, 6))}" if cut.value is not None else ""
+    at = f", {number(cut.value)}" if cut.value is not None else ""
+    then = (
+        "the start" + at if cut.from_the_start else f"{moment(cut.time, units)}{at}, from then on"
+    )
     text = (
         f"Checked by a run in which '{cut.target}' takes '{cut.source}' to stay at its value of "
-        f"then{at}, {when}; all else goes on."
+        f"{then}; all else goes on."
     )
-    if cut.from_the_start:
-        text = text.replace("its value of then", "its value of the start")
     if claim.by_name:
         text += " What runs through that link without a name of its own is cut with it."
     if not cut.also:

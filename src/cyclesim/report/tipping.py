@@ -54,15 +54,18 @@ def margins_figure(found: Margins, levers: Sequence[str] = (), named: Sequence[s
     own += [t for t in known if t.name in named and t not in own]
     own += [t for t in known if t.what is What.STOCK and t not in own]
     shown = (own or known)[:MOST_BARS][::-1]
-    names = list(dict.fromkeys(t.name for t in shown))
+    names = list(dict.fromkeys(_bold(t, levers) for t in shown))
     traces = []
-    for tips, colour, title in ((True, BAD, "turns at once"), (False, SOFT, "turns by degrees")):
-        part = [t for t in shown if t.tips == tips]
+    for how, colour, title in (
+        ("at once", BAD, "turns at once"), ("by degrees", SOFT, "turns by degrees"),
+        ("the run breaks off", INK, "the run breaks off"),
+    ):  # fmt: skip
+        part = [t for t in shown if t.how == how]
         if part:
             traces.append(
                 go.Bar(
                     x=[100 * (_value(t) - t.today) / abs(t.today) for t in part],
-                    y=[_bold(t.name, levers) for t in part],
+                    y=[_bold(t, levers) for t in part],
                     orientation="h", name=title, marker={"color": colour},
                     text=[plain(with_unit(number(_value(t)), t.units)) for t in part],
                     textposition="outside", cliponaxis=False,
@@ -75,7 +78,7 @@ def margins_figure(found: Margins, levers: Sequence[str] = (), named: Sequence[s
             "change from today, per cent", "", 120 + 30 * len(names), barmode="overlay"
         ),
     )
-    drawn.update_yaxes(categoryorder="array", categoryarray=[_bold(n, levers) for n in names])
+    drawn.update_yaxes(categoryorder="array", categoryarray=names)
     drawn.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5)
     widest = max((abs(x) for trace in traces for x in trace.x), default=1.0)
     below = min((x for trace in traces for x in trace.x), default=0.0)
@@ -87,8 +90,9 @@ def _value(found: Threshold) -> float:
     return found.today if found.value is None else found.value
 
 
-def _bold(name: str, levers: Sequence[str]) -> str:
-    return f"<b>{plain(name)}</b>" if name in levers else plain(name)
+def _bold(found: Threshold, levers: Sequence[str]) -> str:
+    title = plain(found.label or found.name)
+    return f"<b>{title}</b>" if found.name in levers else title
 
 
 def between_figure(found: Between) -> Any:
@@ -219,13 +223,21 @@ def pulses_figure(found: Sequence[Pulses], time_units: str) -> Any:
 
     traces = [
         go.Scatter(
-            x=p.durations, y=p.sizes, mode="lines+markers",
+            x=p.durations, y=np.where(p.breaks_off, np.nan, p.sizes), mode="lines+markers",
             name=f"{'up' if p.limit > p.today else 'down'}", connectgaps=False,
             line={"color": BAD if not p.rescue else GOOD,
                   "dash": "solid" if p.limit > p.today else "6px,4px"},
         )
         for p in found
         if np.isfinite(p.sizes).any()
+    ]  # fmt: skip
+    traces += [
+        go.Scatter(
+            x=p.durations[p.breaks_off], y=p.sizes[p.breaks_off], mode="markers",
+            name="the run breaks off", marker={"color": INK, "symbol": "x", "size": 9},
+        )
+        for p in found
+        if p.breaks_off.any()
     ]  # fmt: skip
     label = axis_label(f"added to {found[0].variable}", found[0].units)
     drawn = figure_class()(
@@ -316,10 +328,10 @@ def _rows(analysis: TippingAnalysis) -> list[tuple[str, ...]]:
             names.setdefault((t.name, t.upwards), [None, None])[column] = t
     return [
         (
-            name, "up" if upwards else "down", _first_today(pair),
+            _first(pair).label or name, "up" if upwards else "down", number(_first(pair).today),
             *("" if t is None or t.value is None else with_unit(number(t.value), t.units)
               for t in pair),
-            "" if pair[-1] is None else "at once" if pair[-1].tips else "by degrees",
+            "" if pair[-1] is None else pair[-1].how,
         )
         for (name, upwards), pair in sorted(
             names.items(), key=lambda item: (_group(analysis, item[1]), _nearest(item[1]))
@@ -329,7 +341,7 @@ def _rows(analysis: TippingAnalysis) -> list[tuple[str, ...]]:
 
 def _group(analysis: TippingAnalysis, pair: Sequence[Threshold | None]) -> int:
     """Return where a row stands: decisions, what is named besides, stocks, all else."""
-    first = next(t for t in pair if t is not None)
+    first = _first(pair)
     if first.name in analysis.levers or first.what is What.CHANGE:
         return 0
     if first.name in analysis.named:
@@ -337,8 +349,8 @@ def _group(analysis: TippingAnalysis, pair: Sequence[Threshold | None]) -> int:
     return 2 if first.what is What.STOCK else 3
 
 
-def _first_today(pair: Sequence[Threshold | None]) -> str:
-    return next(number(t.today) for t in pair if t is not None)
+def _first(pair: Sequence[Threshold | None]) -> Threshold:
+    return next(t for t in pair if t is not None)
 
 
 def _nearest(pair: Sequence[Threshold | None]) -> tuple[bool, float]:

@@ -61,6 +61,19 @@ def laid_over(values: Mapping[Ident, float], later: Mapping[Ident, float]) -> di
     return {ident: value for ident, value in values.items() if ident not in later} | dict(later)
 
 
+def uncovered(values: Mapping[Ident, float], flat: FlatModel) -> dict[Ident, float]:
+    """Return values less those of elements that a later name sets again, of a whole array say."""
+    found: dict[Ident, float] = {}
+    for ident, value in values.items():
+        later = selected(flat, ident)
+        for earlier in tuple(found):
+            other = selected(flat, earlier)
+            if overlapping(other, later) and within(other.box, later.box):
+                del found[earlier]
+        found[ident] = value
+    return found
+
+
 def number_before(
     selection: Selection, values: Mapping[Ident, float], flat: FlatModel
 ) -> float | None:

@@ -62,7 +62,8 @@ class Scenario:
     `start` holds numbers of constants and stocks before the start (the starting state and the
     scenario's own `initial`), an array's elements by the identifier of their full name; what
     stands later counts. `recompute` lets initial values follow the changes. `change_from` is when
-    a change takes effect that does not say so itself.
+    a change takes effect that does not say so itself. `own_start` are those of `start` that its
+    own `initial` sets, not the starting state.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Scenario:
     recompute: bool = False
     start_name: str | None = None
     change_from: float | None = None
+    own_start: frozenset[Ident] = frozenset()
 
 
 class Predicate(Enum):

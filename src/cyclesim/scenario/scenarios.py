@@ -15,7 +15,7 @@ from cyclesim.scenario.changes import (
     override_of,
     say_replacement,
 )
-from cyclesim.scenario.coverage import laid_over, note_overlap, number_before, own_boxes
+from cyclesim.scenario.coverage import laid_over, note_overlap, number_before, own_boxes, uncovered
 from cyclesim.scenario.document import Path
 from cyclesim.scenario.expectations import check_scenario
 from cyclesim.scenario.frame import Frame, constant, first_change
@@ -141,7 +141,7 @@ def _events(keys: ScenarioKeys, path: Path, valid: Valid, frame: Frame) -> tuple
 def _scenario(
     name: str, keys: StudyKeys, whole: Merged, states: States, general: float, frame: Frame
 ) -> Scenario:
-    values = laid_over(states.get(whole.start or "", {}), whole.initial)
+    values = uncovered(laid_over(states.get(whole.start or "", {}), whole.initial), frame.flat)
     changes: list[Change] = []
     for written, time in whole.changes:
         override = override_of(written, general if time is None else time, whole.recompute, frame)
@@ -158,4 +158,5 @@ def _scenario(
     return Scenario(
         name, title, own.description or "", values, tuple(changes), whole.events,
         whole.recompute, whole.start, general if whole.change_from is None else whole.change_from,
+        frozenset(whole.initial) & values.keys(),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from cyclesim.analysis.explanation.effects import Effect
 from cyclesim.analysis.explanation.parts import Cause, Claim, Explanation, Share, ToldLoop
 from cyclesim.analysis.explanation.tracing import Trace
+from cyclesim.analysis.explanation.words import notes
 
 
 def as_dict(explanation: Explanation) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
             }
             for phase in explanation.phases
         ],
-        "notes": list(explanation.notes),
+        "notes": notes(explanation),
         "named": [_share(each) for each in explanation.named],
         "named_notes": list(explanation.beside),
     }

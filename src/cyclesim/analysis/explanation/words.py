@@ -9,7 +9,8 @@ from cyclesim.analysis.behavior import Behaviour, Shape
 from cyclesim.analysis.explanation.effects import RETURNING, SWINGING, Effect, Reading
 from cyclesim.analysis.explanation.parts import Cause, Claim, Driver, Explanation, ToldLoop
 from cyclesim.analysis.labels import SELF_FEEDING, Cycle, course
-from cyclesim.analysis.words import many, moment, pair, with_unit
+from cyclesim.analysis.loops.words import note_words
+from cyclesim.analysis.words import as_told, many, moment, pair, with_unit
 from cyclesim.scenario.parts import Direction
 
 MOST_STATIONS = 6
@@ -23,6 +24,9 @@ NEARLY_ALL = 0.9
 
 WHOLLY = 0.995
 """So much of a movement is all of it, in whole per cent."""
+
+AGAINST = 0.5
+"""What comes from outside against a movement is told where it did so much of what is left of it."""
 
 BEYOND = 1000.0
 """A run that ends so many times farther out than the output ever was has run away."""
@@ -63,6 +67,12 @@ def sentence(explanation: Explanation) -> str:
     return " ".join(_sentences(explanation))
 
 
+def notes(explanation: Explanation) -> list[str]:
+    """Return what is said of the loops as sentences: 'The part of the model that ... has ...'."""
+    what = "The part of the model that decides"
+    return [_capital(note_words(note, what)) for note in explanation.notes]
+
+
 def _sentences(explanation: Explanation) -> Iterator[str]:
     claim, driver = explanation.claim, explanation.driver
     yield f"{_capital(explanation.label)}."
@@ -83,6 +93,11 @@ def _sentences(explanation: Explanation) -> Iterator[str]:
         yield "It goes on at one pace, and no loop is active."
     else:
         yield "No single loop carries the change."
+    if explanation.cause is not Cause.OUTSIDE and driver is not None and driver.took <= -AGAINST:
+        yield (
+            f"{_capital(_what(driver))} works against it: without {'that' if claim else 'it'} "
+            f"{_would(explanation, driver.effect)}."
+        )
     for each in explanation.balanced[:1]:
         yield (
             f"{_capital(_loop(each.loop))} and {_loop(each.other)} hold each other in balance: "
@@ -108,6 +123,8 @@ def _carried(explanation: Explanation, claim: Claim) -> str:
         text = f"{since} {what}, with {others}, from which it cannot be cut apart,"
         verb = "carries" if claim.share >= 0.5 else "leads with"
         text += f" {verb} {share} of the change by itself"
+    elif not claim.loop.reinforcing and claim.took < 0:
+        text = f"{since} {what} limits the change, with {share} of what all loops do"
     elif claim.share >= 0.5:
         text = f"{since} {what} carries {share} of the change"
     else:
@@ -154,7 +171,8 @@ def _would(explanation: Explanation, effect: Effect, without: Behaviour | None =
     """Return what would become of the output: 'quality would end at 0.71 instead of 0.38'."""
     units = explanation.output.variable.units
     title = _lower(explanation.output.title)
-    value, other = pair(effect.value, effect.without)
+    size = explanation.behaviour.size
+    value, other = pair(as_told(effect.value, size), as_told(effect.without, size))
     lost = abs(effect.without) > BEYOND * explanation.behaviour.size
     if effect.reading is Reading.SWINGS:
         if effect.took > WHOLLY or (without is not None and without.shape not in SWINGING):
@@ -244,9 +262,13 @@ def stations(loop: ToldLoop) -> str:
 
 def _several(loops: tuple[ToldLoop, ...]) -> str:
     # Loops through elements of an array may bear one name.
-    names = list(dict.fromkeys(f"'{loop.name}'" for loop in loops))[:2]
+    names = list(dict.fromkeys(_briefly(loop) for loop in loops))[:2]
     more = len(loops) - len(names)
     return f"{', '.join(names)} and {more} more" if more > 0 else _listed(names)
+
+
+def _briefly(loop: ToldLoop) -> str:
+    return f"'{loop.name}'" if loop.given else f"the loop through '{loop.name}'"
 
 
 def _listed(names: list[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cyclesim.analysis.loops.parts import Loop, LoopAnalysis, Partition
+from cyclesim.analysis.loops.words import note_words
 
 SCHEMA_VERSION = 1
 
@@ -90,7 +91,7 @@ def _partition(partition: Partition) -> dict[str, Any]:
         "largest_share_not_listed": partition.rest,
         "net": partition.net.tolist(),
         "moved": partition.moved,
-        "notes": list(partition.notes),
+        "notes": [note_words(note) for note in partition.notes],
         "phases": [{**asdict(phase), "loops": list(phase.loops)} for phase in partition.phases],
     }
 

@@ -53,6 +53,15 @@ def sentences(analysis: LoopAnalysis) -> Iterator[str]:
         yield f"Note: {note}"
 
 
+def note_words(note: str, what: str = "This part of the model") -> str:
+    """Return a note of a network with its subject, `what` it is of, where it lacks one."""
+    if note.startswith("it "):
+        return f"{what} {note.removeprefix('it ')}"
+    if note.startswith("seen "):
+        return f"{what} is {note}"
+    return note
+
+
 def _partition(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
     if partition.moved < STILL:
         yield f"At rest in this run: {_several(partition.stocks)}."
@@ -63,7 +72,7 @@ def _partition(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
             f"No loop through {_several(partition.stocks)} is active in this run: what flows into "
             "and out of them never changes."
         )
-        yield from (f"  Note: {note}" for note in partition.notes)
+        yield from (f"  Note: {note_words(note)}" for note in partition.notes)
         return
     yield f"{_head(partition)}:"
     for phase in partition.phases[:MOST_PHASES]:
@@ -77,7 +86,7 @@ def _partition(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
         left = len(loops) - len(told)
         yield f"  {left} more {'is' if left == 1 else 'are'} listed with --out or --json."
     for note in partition.notes:
-        yield f"  Note: {note}"
+        yield f"  Note: {note_words(note)}"
 
 
 def _by_name(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
@@ -90,7 +99,7 @@ def _by_name(analysis: LoopAnalysis, partition: Partition) -> Iterator[str]:
         several = f" ({loop.members} loops)" if loop.members > 1 else ""
         yield f"  {loop.mark} '{loop.name}', {loop.polarity.word}, {size} on average{several}"
     for note in partition.notes:
-        yield f"  Note: {note}"
+        yield f"  Note: {note_words(note)}"
 
 
 def _head(partition: Partition) -> str:

@@ -6,6 +6,7 @@ part is a call of its own: `margins`, `between`, `equilibria`, `continuation`, `
 
 from cyclesim.analysis.tipping.analysis import Wishes, tipping
 from cyclesim.analysis.tipping.between import Start, between, starts_of
+from cyclesim.analysis.tipping.branches import Branch, Continuation, Special, SpecialPoint
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
 from cyclesim.analysis.tipping.margins import margins
@@ -13,8 +14,6 @@ from cyclesim.analysis.tipping.nearest import nearest_margin, run_margin
 from cyclesim.analysis.tipping.outcome import NoContrast, contrast, levers
 from cyclesim.analysis.tipping.parts import (
     Between,
-    Branch,
-    Continuation,
     Equilibria,
     Equilibrium,
     Kind,
@@ -24,8 +23,6 @@ from cyclesim.analysis.tipping.parts import (
     RegimeMap,
     Rule,
     Scattered,
-    Special,
-    SpecialPoint,
     Threshold,
     TippingAnalysis,
     What,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cyclesim.analysis.tipping.between import Start, between, starts_of
+from cyclesim.analysis.tipping.branches import Continuation
 from cyclesim.analysis.tipping.continuation import continuation
 from cyclesim.analysis.tipping.equilibria import equilibria
 from cyclesim.analysis.tipping.margins import (
@@ -22,12 +23,12 @@ from cyclesim.analysis.tipping.outcome import (
     NoContrast,
     contrast,
     headline,
+    labels,
     levers,
     named_besides,
 )
 from cyclesim.analysis.tipping.parts import (
     Between,
-    Continuation,
     Equilibria,
     Margins,
     Pulses,
@@ -102,6 +103,7 @@ def tipping(
         float(today.start), near, lasting, line, own, long, spread, states,
         whole.branches(states, rates, long or own), whole.map(long or own),
         whole.pulses(long or own), levers(study), named_besides(study), tuple(notes),
+        tuple(labels(study).items()),
     )  # fmt: skip
 
 

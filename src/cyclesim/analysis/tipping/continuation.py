@@ -12,14 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cyclesim.analysis.tipping.branches import Branch, Continuation, Special, SpecialPoint
 from cyclesim.analysis.tipping.equilibria import NEUTRAL, distinct, roots_from, spread
-from cyclesim.analysis.tipping.parts import (
-    Branch,
-    Continuation,
-    Equilibria,
-    Special,
-    SpecialPoint,
-)
+from cyclesim.analysis.tipping.parts import Equilibria
 from cyclesim.analysis.tipping.rates import Rates
 
 Array = np.ndarray

@@ -64,9 +64,23 @@ def equilibria(
             names, outputs, tuple(found[place] for place in order), len(points),
             tuple(stock for stock in names if stock not in kept),
             sums(rates.laws, rates.size, kept), time if moving else None,
+            spans=_spans(today, visited, time, found),
         ),
         rates,
     )  # fmt: skip
+
+
+def _spans(
+    today: Today, visited: Array, time: float, found: tuple[Equilibrium, ...]
+) -> tuple[float, ...]:
+    """Return how far each output moves between the states visited and the equilibria found."""
+    states = visited[:, np.isfinite(visited).all(axis=0)]
+    rows = [today.place(output.variable.name) for output in today.study.outputs]
+    seen = today.values(states, None, time)[rows]
+    whole = np.column_stack((seen, *(each.outputs for each in found)))
+    with np.errstate(all="ignore"):
+        wide = np.nanmax(whole, axis=1) - np.nanmin(whole, axis=1)
+    return tuple(float(each) if np.isfinite(each) else 0.0 for each in wide)
 
 
 def _from_runs(rates: Rates, visited: Array) -> list[Array]:

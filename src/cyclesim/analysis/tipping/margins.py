@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cyclesim.analysis.tipping.outcome import labels
 from cyclesim.analysis.tipping.parts import Margins, Rule, Threshold, What
 from cyclesim.analysis.tipping.search import WAY, first_turns
 from cyclesim.analysis.tipping.today import Today
@@ -97,7 +98,11 @@ def margins(
         (middle[found] * (1 - ASIDE), np.minimum(middle[found] * (1 + ASIDE), 1))
     )
     before, beyond = np.split(outcomes.ends(np.tile(found, 2), aside), 2)
-    shown = _thresholds(lines, middle, turns.high - turns.low, turns.crossings)
+    called = labels(today.study)
+    shown = [
+        replace(each, label=called.get(each.name, ""))
+        for each in _thresholds(lines, middle, turns.high - turns.low, turns.crossings)
+    ]
     for place, line in enumerate(found.tolist()):
         lost = not np.isfinite(before[place] - beyond[place])
         steep = 0.0 if lost else abs(before[place] - beyond[place]) / rule.gap

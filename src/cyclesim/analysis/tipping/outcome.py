@@ -72,6 +72,14 @@ def levers(study: Study) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def labels(study: Study) -> dict[str, str]:
+    """Return what a study calls its levers and outputs, by name, where that is another."""
+    flat = study.model.flat
+    found = {selected(flat, each.ident).variable.name: each.label for each in study.ui.levers}
+    found |= {output.variable.name: output.title for output in study.outputs}
+    return {name: label for name, label in found.items() if label and label != name}
+
+
 def named_besides(study: Study) -> tuple[str, ...]:
     """Return what a study names that no scenario changes: its page's levers, and its tipping's."""
     flat = study.model.flat

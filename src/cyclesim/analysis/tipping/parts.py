@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
+from cyclesim.analysis.tipping.branches import Continuation
 from cyclesim.display import Shown
 
 Array = np.ndarray
@@ -72,7 +72,7 @@ class Threshold(Shown):
     be. `before` and `beyond` are where the outcome's variable ends a twentieth of the way short
     of it and past it, `steep` the share of the gap between good and bad that lies between the two.
     `crossings` counts the turns seen on the way to `limit`; `assumed` says that the model gives no
-    limit there.
+    limit there. `label` is what the study's page calls it, if anything.
     """
 
     name: str
@@ -87,6 +87,12 @@ class Threshold(Shown):
     beyond: float
     steep: float
     crossings: int
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return what it is called: its label in quotes where the study gives one."""
+        return f"'{self.label}'" if self.label else self.name
 
     @property
     def upwards(self) -> bool:
@@ -118,11 +124,22 @@ class Threshold(Shown):
         """
         return self.value is not None and self.steep > STEEP
 
+    @property
+    def breaks_off(self) -> bool:
+        """Return whether the run leaves the numbers there, so that it neither tips nor turns."""
+        return self.value is not None and not np.isfinite(self.before - self.beyond)
+
+    @property
+    def how(self) -> str:
+        """Return how it turns there, in words; nothing where it does not."""
+        if self.value is None:
+            return ""
+        if self.breaks_off:
+            return "the run breaks off"
+        return "at once" if self.tips else "by degrees"
+
 
 STEEP = 0.5
-
-_UNSEEN = 1e-3
-"""A chord may leave a branch by this share of the picture."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +231,7 @@ class Equilibria:
 
     `drifting` are stocks that nothing depends on, left out; `conserved` are sums of stocks that
     never change, held at today's. `frozen_at` is the time at which inputs that move with time stand
-    still.
+    still; `spans` (output,) how far an output moves between states that runs visit and those found.
     """
 
     stocks: tuple[str, ...]
@@ -225,100 +242,7 @@ class Equilibria:
     conserved: tuple[tuple[tuple[str, float], ...], ...] = ()
     frozen_at: float | None = None
     refused: str = ""
-
-
-class Special(Enum):
-    """What happens at a special point of a branch."""
-
-    FOLD = "fold"
-    HOPF = "Hopf point"
-    BRANCH = "branch point"
-
-
-@dataclass(frozen=True)
-class SpecialPoint:
-    """A point of a branch at which equilibria meet, split or begin to swing."""
-
-    kind: Special
-    parameter: float
-    output: float
-    levels: Array
-
-
-@dataclass(frozen=True)
-class Branch:
-    """Equilibria along a parameter: `parameter`, `output` and `stable` (point,), `levels`."""
-
-    parameter: Array
-    levels: Array
-    output: Array
-    stable: Array
-    points: tuple[SpecialPoint, ...]
-
-    @property
-    def drawn(self) -> Array:
-        """Return the places (point,) that a picture needs: a chord leaves the curve unseen nowhere.
-
-        After Ramer (1972) and Douglas and Peucker (1973); ends and changes of stability stay.
-        """
-        axes = np.stack((self.parameter, self.output))
-        axes = axes / (np.ptp(axes, axis=1, keepdims=True) + 1e-300)
-        turns = np.flatnonzero(self.stable[1:] != self.stable[:-1])
-        kept = {0, len(self.stable) - 1, *turns.tolist(), *(turns + 1).tolist()}
-        parts = list(itertools.pairwise(sorted(kept)))
-        while parts:
-            first, last = parts.pop()
-            chord = axes[:, last] - axes[:, first]
-            away = axes[:, first:last] - axes[:, [first]]
-            length = np.hypot(*chord)
-            # Where both ends are one point, as on a closed branch, distances are those from it.
-            off = (
-                np.abs(chord[0] * away[1] - chord[1] * away[0]) / length
-                if length > 0
-                else np.hypot(*away)
-            )
-            far = first + int(off.argmax())
-            if off.max() > _UNSEEN and far > first:
-                kept.add(far)
-                parts += [(first, far), (far, last)]
-        return np.array(sorted(kept))
-
-
-@dataclass(frozen=True)
-class Continuation:
-    """Branches of equilibria over the range of a parameter; `refused` says why there are none."""
-
-    parameter: str
-    units: str | None
-    today: float
-    low: float
-    high: float
-    output: str
-    output_units: str | None
-    branches: tuple[Branch, ...]
-    refused: str = ""
-
-    @property
-    def points(self) -> tuple[SpecialPoint, ...]:
-        """Return all special points in order of the parameter, each once."""
-        found: list[SpecialPoint] = []
-        near = 1e-6 * (self.high - self.low)
-        # Two branches that meet are followed to their meeting with different last digits.
-        sizes = [np.abs(branch.levels).max(axis=1) for branch in self.branches]
-        close = 1e-3 * np.max(sizes, axis=0) + 1e-12 if sizes else np.zeros(0)
-        for each in sorted((p for b in self.branches for p in b.points), key=_by_parameter):
-            if not any(
-                each.kind is o.kind
-                and abs(each.parameter - o.parameter) < near
-                and (np.abs(each.levels - o.levels) <= close).all()
-                for o in found
-            ):
-                found.append(each)
-        return tuple(found)
-
-
-def _by_parameter(point: SpecialPoint) -> float:
-    return point.parameter
+    spans: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -346,7 +270,8 @@ class Pulses:
     """The smallest pulse of a variable that turns the outcome, for each duration.
 
     `sizes` (duration,) are added to the variable from `start` on for the duration; NaN where even
-    the largest within its range does not turn it. `rescue` says that it turns bad into good.
+    the largest within its range does not turn it. `breaks_off` (duration,) says that the run
+    leaves the numbers just beyond that size, `rescue` that a pulse turns bad into good.
     """
 
     rule: Rule
@@ -357,6 +282,7 @@ class Pulses:
     limit: float
     durations: Array
     sizes: Array
+    breaks_off: Array
     within: float
     rescue: bool
 
@@ -377,7 +303,8 @@ class Scattered:
 class TippingAnalysis(Shown):
     """How far an organisation is from the point of no return.
 
-    `levers` are what scenarios change, `named` other levers of its page and what `tipping` names.
+    `levers` are what scenarios change, `named` other levers of its page and what `tipping` names;
+    `labels` (name, label) what the study calls its levers and outputs.
     """
 
     study: str
@@ -398,3 +325,9 @@ class TippingAnalysis(Shown):
     levers: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def titled(self, name: str) -> str:
+        """Return what a variable is called: its label in quotes where the study gives one."""
+        label = dict(self.labels).get(name)
+        return f"'{label}'" if label else name

@@ -5,6 +5,7 @@ After Walrave (2016), who sizes the intervention that changes a pattern of behav
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,9 @@ from cyclesim.scenario.parts import Change, Scenario
 
 Array = np.ndarray
 
+Ends = Callable[[Array, Array], Array]
+"""Where runs end, of lines (lane,) at shares of their way (lane,)."""
+
 DURATIONS = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 """Durations tried, as shares of the study's run."""
 
@@ -29,7 +33,8 @@ def pulses(today: Today, scenario: Scenario, rule: Rule, name: str) -> tuple[Pul
     """Return the smallest pulses of a variable, upwards and downwards, that turn the outcome.
 
     `scenario` is the organisation's own, to which the pulse is added from `today.start` on. A
-    direction in which no pulse within the variable's range turns it is told with NaN sizes.
+    direction in which no pulse within the variable's range turns it is told with NaN sizes. Where
+    the run leaves the numbers beyond a size, that is no turn, and the size says so.
     Raises UsageError for a stock, and for a variable that the scenario changes already.
     """
     chosen = selected(today.study.model.flat, name)
@@ -60,17 +65,24 @@ def pulses(today: Today, scenario: Scenario, rule: Rule, name: str) -> tuple[Pul
     found = []
     for limit in _limits(value, variable.range.low, variable.range.high):
 
-        def judge(lines: Array, shares: Array, limit: float = limit) -> Array:
+        def ends(lines: Array, shares: Array, limit: float = limit) -> Array:
             numbers = np.repeat(pulsed.numbers[:, None], lines.size, axis=1)
             numbers[size] = shares * (limit - value)
             numbers[length] = durations[lines]
-            return rule.judged(pulsed.ends(rule.variable, rule.time, None, numbers))
+            return pulsed.ends(rule.variable, rule.time, None, numbers)
+
+        def judge(lines: Array, shares: Array, ends: Ends = ends) -> Array:
+            return rule.judged(ends(lines, shares))
 
         turns = first_turns(judge, np.full(len(durations), rule.is_good), TOLERANCE, WAY)
         sizes = (turns.low + turns.high) / 2 * (limit - value)
+        broken = np.zeros(len(durations), dtype=bool)
+        some = np.flatnonzero(np.isfinite(turns.high))
+        if some.size:
+            broken[some] = ~np.isfinite(ends(some, turns.high[some]))
         found.append(
             Pulses(rule, variable.name, variable.units, start, value, limit, durations, sizes,
-                   TOLERANCE, not rule.is_good)
+                   broken, TOLERANCE, not rule.is_good)
         )  # fmt: skip
     return tuple(found)
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from cyclesim.analysis.tipping.parts import Branch, Margins, Nearest, TippingAnalysis
+from cyclesim.analysis.tipping.branches import Branch
+from cyclesim.analysis.tipping.parts import Margins, Nearest, Threshold, TippingAnalysis
 from cyclesim.analysis.tipping.words import nearest_words, sentences
 
 SCHEMA_VERSION = 1
@@ -22,7 +23,7 @@ def margins_csv(analysis: TippingAnalysis) -> str:
     """Return every margin as CSV: a row each for a thing, a direction and a horizon."""
     heads = ("name", "kind", "units", "horizon", "judged_at", "today", "direction", "limit",
              "limit_assumed", "threshold", "within", "share_of_today", "ends_before", "ends_beyond",
-             "steepness", "tips", "turns_seen")  # fmt: skip
+             "steepness", "tips", "breaks_off", "turns_seen")  # fmt: skip
     rows = [
         row
         for found, horizon in ((analysis.margins, "run"), (analysis.lasting_margins, "lasting"))
@@ -39,8 +40,9 @@ def _margin_rows(found: Margins, horizon: str) -> Iterable[tuple[object, ...]]:
             t.name, t.what.value, t.units or "", horizon, found.rule.time, t.today,
             "up" if t.upwards else "down", t.limit, t.assumed, t.value if turns else "",
             t.within if turns else "", t.share if turns and t.today else "",
-            t.before if turns else "", t.beyond if turns else "", t.steep if turns else "",
-            t.tips if turns else "", t.crossings,
+            t.before if turns else "", t.beyond if turns else "",
+            t.steep if turns and not t.breaks_off else "",
+            t.tips if turns else "", t.breaks_off if turns else "", t.crossings,
         )  # fmt: skip
 
 
@@ -110,9 +112,12 @@ def pulses_csv(analysis: TippingAnalysis) -> str:
     """Return the smallest pulses as CSV: a row a duration and direction."""
     rows = [
         (p.variable, p.units or "", "up" if p.limit > p.today else "down", duration,
-         size if math.isfinite(size) else "", "rescues" if p.rescue else "tips")
+         size if math.isfinite(size) else "",
+         "breaks off" if broken else "rescues" if p.rescue else "tips")
         for p in analysis.pulses
-        for duration, size in zip(p.durations.tolist(), p.sizes.tolist(), strict=True)
+        for duration, size, broken in zip(
+            p.durations.tolist(), p.sizes.tolist(), p.breaks_off.tolist(), strict=True
+        )
     ]  # fmt: skip
     return _csv(("variable", "units", "direction", "duration", "smallest", "outcome"), rows)
 
@@ -178,7 +183,10 @@ def _plain(value: Any) -> Any:
             "points": _plain(value.points),
         }
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        found = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        if isinstance(value, Threshold):
+            found |= {"tips": value.tips, "breaks_off": value.breaks_off}
+        return found
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, np.ndarray | np.generic):

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from cyclesim.analysis.tipping.parts import (
     Between,
-    Continuation,
-    Equilibria,
-    Equilibrium,
     Kind,
     Margins,
     Nearest,
     Pulses,
     RegimeMap,
     Rule,
-    Special,
     Threshold,
     TippingAnalysis,
     What,
 )
-from cyclesim.analysis.words import many, moment, number, pair, with_unit
+from cyclesim.analysis.tipping.resting import continuation_words, equilibria_words
+from cyclesim.analysis.words import as_told, many, moment, number, pair, with_unit
 
 MOST = 5
 """Thresholds told of decisions, of stocks and of everything else; the tables have all."""
@@ -51,19 +49,33 @@ def sections(analysis: TippingAnalysis) -> Iterator[tuple[str, list[str]]]:
     if found is not None:
         yield from _margin_sections(analysis, found)
     if analysis.between is not None:
-        yield "Between a bad and a good start", list(between_words(analysis.between))
+        between = analysis.between
+        own = between.rule.variable
+        stocks = tuple(
+            (stock[0] if stock[0] == own else analysis.titled(stock[0]), *stock[1:])
+            for stock in between.stocks
+        )
+        yield "Between a bad and a good start", list(between_words(replace(between, stocks=stocks)))
     if analysis.pulses:
         tips = found is not None and any(t.tips for t in found.turning)
         yield (
             "The smallest pulse",
-            [pulse_words(each, units, tips=tips) for each in analysis.pulses],
+            [
+                pulse_words(replace(p, variable=analysis.titled(p.variable)), units, tips=tips)
+                for p in analysis.pulses
+            ],
         )
     if analysis.equilibria is not None:
         yield "Equilibria", list(equilibria_words(analysis.equilibria, units))
     if analysis.continuation is not None:
-        yield "Along a parameter", list(continuation_words(analysis.continuation))
+        along = analysis.continuation
+        along = replace(along, parameter=analysis.titled(along.parameter),
+                        output=analysis.titled(along.output))  # fmt: skip
+        yield "Along a parameter", list(continuation_words(along))
     if analysis.regimes is not None:
-        yield "Map", [map_words(analysis.regimes)]
+        x, y = analysis.regimes.names
+        names = (analysis.titled(x), analysis.titled(y))
+        yield "Map", [map_words(replace(analysis.regimes, names=names))]
 
 
 def _margin_sections(analysis: TippingAnalysis, found: Margins) -> Iterator[tuple[str, list[str]]]:
@@ -135,8 +147,10 @@ def _absence(analysis: TippingAnalysis) -> str:
     found = analysis.lasting_margins or analysis.margins
     if found is not None:
         names = {t.name for t in found.thresholds}
-        turning = len({t.name for t in found.turning})
+        lost = len({t.name for t in found.turning if t.breaks_off})
+        turning = len({t.name for t in found.turning if not t.breaks_off})
         by_degrees = f"; {turning} carry it past the middle by degrees" if turning else ""
+        by_degrees += f"; with {lost} the run breaks off" if lost else ""
         shown.append(
             f"none of {len(names)} stocks and numbers, each moved over its range, turns the "
             f"outcome at once{by_degrees}"
@@ -150,19 +164,14 @@ def _absence(analysis: TippingAnalysis) -> str:
 
 def rule_words(rule: Rule, analysis: TippingAnalysis) -> str:
     """Return how good and bad are told apart."""
-    good, bad = pair(_shown(rule.good, rule), _shown(rule.bad, rule))
+    good, bad = pair(as_told(rule.good, rule.gap), as_told(rule.bad, rule.gap))
     when = moment(rule.time, analysis.time_units)
     settled = "" if rule.settled else "; not all has come to rest by then"
     return (
         f"Good is where '{rule.title}' ends nearer '{rule.good_name}' ({good}) than "
         f"'{rule.bad_name}' ({bad}) in {when}{settled}. As it is, it ends at "
-        f"{with_unit(number(rule.today), rule.units)}."
+        f"{with_unit(number(as_told(rule.today, rule.gap)), rule.units)}."
     )
-
-
-def _shown(value: float, rule: Rule) -> float:
-    """Return an end as it is told: what is nothing beside the gap of good and bad is 0."""
-    return 0.0 if abs(value) < 1e-6 * rule.gap else value
 
 
 def threshold_words(found: Threshold, rule: Rule) -> str:
@@ -170,18 +179,18 @@ def threshold_words(found: Threshold, rule: Rule) -> str:
     if found.value is None:
         way = "up" if found.upwards else "down"
         limit = with_unit(number(found.limit), found.units)
-        return f"{found.name} may move {way} to {limit}: the outcome does not turn."
+        return f"{found.title} may move {way} to {limit}: the outcome does not turn."
     verb = "end" if many(rule.title) else "ends"
     where = f"once {_passing(found, found.value)}"
     again = ""
     if found.crossings > 1:
         again = f" It turns {found.crossings} times on the way; this is the nearest."
-    if not math.isfinite(found.before - found.beyond):
-        return f"The run leaves the numbers {where}; a smaller dt may keep it.{again}"
+    if found.breaks_off:
+        return f"The run breaks off {where}; a smaller dt may keep it.{again}"
     if not found.tips:
         middle = with_unit(number(rule.middle), rule.units)
         return f"{rule.title} {verb} past {middle}, by degrees, {where}.{again}"
-    beyond, before = pair(_shown(found.beyond, rule), _shown(found.before, rule))
+    beyond, before = pair(as_told(found.beyond, rule.gap), as_told(found.before, rule.gap))
     return f"{rule.title} {verb} at {beyond} instead of {before} {where}.{again}"
 
 
@@ -189,23 +198,24 @@ def turning_words(found: Threshold) -> str:
     """Return at which value the outcome turns, whatever the outcome is."""
     if found.value is None:
         limit = with_unit(number(found.limit), found.units)
-        return (
-            f"The outcome does not turn as {found.name} goes from {number(found.today)} to {limit}."
-        )
-    how = "at once" if found.tips else "by degrees"
-    return f"The outcome turns {how} when {_passing(found, found.value)}."
+        way = f"from {number(found.today)} to {limit}"
+        return f"The outcome does not turn as {found.title} goes {way}."
+    when = f"when {_passing(found, found.value)}"
+    if found.breaks_off:
+        return f"The run breaks off {when}."
+    return f"The outcome turns {found.how} {when}."
 
 
 def _passing(found: Threshold, at: float) -> str:
     value, today = pair(at, found.today)
     passes = "rises above" if found.upwards else "falls below"
-    if many(found.name):
+    if not found.label and many(found.name):
         passes = "rise above" if found.upwards else "fall below"
     size = ""
     if found.today != 0:
         per_cent = 100 * (at - found.today) / abs(found.today)
         size = f" ({per_cent:+.{0 if abs(per_cent) >= 9.95 else 1}f} %)"
-    return f"{found.name} {passes} {with_unit(value, found.units)}{size}; today: {today}"
+    return f"{found.title} {passes} {with_unit(value, found.units)}{size}; today: {today}"
 
 
 def nearest_words(found: Nearest) -> str:
@@ -246,11 +256,14 @@ def between_words(line: Between) -> Iterator[str]:
             f"outcome: '{line.rule.title}' ends between {low} and {high}."
         )
         return
+    # Where the outcome is a stock itself, it is told once.
+    own = next((stock for stock in line.stocks if stock[0] == line.rule.variable), None)
+    decimals = None if own is None else _decimals(own[2], own[4])
     several = "" if len(line.shares) == 1 else f", the first of {len(line.shares)} turns"
     yield (
         f"It turns {100 * line.shares[0]:.4g} % of the way from {line.bad_start} to "
         f"{line.good_start} (to within {100 * line.within:.2g} %){several}: with "
-        f"'{line.rule.title}' at {number(line.output, 3)} at the start."
+        f"'{line.rule.title}' at {number(line.output, decimals)} at the start."
     )
     if line.halved is not None:
         shown = ", ".join(f"{100 * share:.6g} %" for share in line.halved) or "none"
@@ -261,7 +274,7 @@ def between_words(line: Between) -> Iterator[str]:
 
     for stock in sorted(line.stocks, key=apart, reverse=True)[:MOST]:
         least, value, most = stock[2:5]
-        if apart(stock) > 0:
+        if apart(stock) > 0 and stock is not own:
             yield (
                 f"{stock[0]}: {with_unit(number(value, _decimals(least, most)), stock[1])} at the "
                 f"turn, {number(least)} in the bad start and {number(most)} in the good one."
@@ -283,100 +296,37 @@ def pulse_words(found: Pulses, time_units: str, *, tips: bool = True) -> str:
     if not tips:
         when = moment(found.rule.time, time_units)
         verb = f"leaves '{found.rule.title}' past the middle in {when}"
-    some = np.flatnonzero(np.isfinite(found.sizes))
+    ended = np.isfinite(found.sizes)
+    some, lost = np.flatnonzero(ended & ~found.breaks_off), np.flatnonzero(found.breaks_off)
     limit = with_unit(number(found.limit), found.units)
-    if not some.size:
+    if not ended.any():
         return f"No temporary {way} of {found.variable}, as far as {limit}, turns the outcome."
-    picked = list(dict.fromkeys((some[0], some[len(some) // 2], some[-1])))
     unit = time_units.lower().rstrip("s") or "time unit"
-    told = [
-        f"{with_unit(number(abs(float(found.sizes[i]))), found.units)} for "
-        f"{found.durations[i]:g} {unit}{'' if found.durations[i] == 1 else 's'}"
-        for i in picked
-    ]
-    never = np.flatnonzero(~np.isfinite(found.sizes))
+    never = np.flatnonzero(~ended)
     shorter = ""
-    if never.size and never[-1] < some[0]:
+    if some.size and never.size and never[-1] < some[0]:
         shorter = (
             f"; none of {found.durations[never[-1]]:g} {unit}s or less does, as far as {limit}"
         )
+    told = []
+    if some.size:
+        told.append(f"{verb} from a size of {_sizes(found, some, unit)} on{shorter}")
+    if lost.size:
+        told.append(f"makes the run break off from a size of {_sizes(found, lost, unit)} on")
     when = moment(found.start, time_units)
-    today = number(found.today)
-    return (
-        f"A {way} of {found.variable} (today {today}) from {when} {verb} from a size of "
-        f"{', '.join(told)} on{shorter}."
+    head = f"A {way} of {found.variable} (today {number(found.today)}) from {when}"
+    less = "; a smaller dt may keep the run" if lost.size else ""
+    return f"{head} {', and '.join(told)}{less}."
+
+
+def _sizes(found: Pulses, places: np.ndarray, unit: str) -> str:
+    """Return the sizes for the shortest, a middle and the longest of some durations."""
+    picked = dict.fromkeys((places[0], places[len(places) // 2], places[-1]))
+    return ", ".join(
+        f"{with_unit(number(abs(float(found.sizes[i]))), found.units)} for "
+        f"{found.durations[i]:g} {unit}{'' if found.durations[i] == 1 else 's'}"
+        for i in picked
     )
-
-
-def equilibria_words(found: Equilibria, time_units: str) -> Iterator[str]:
-    """Yield the equilibria, or why none were looked for."""
-    if found.refused:
-        yield f"Not looked for. {found.refused}, so that stocks alone do not say what comes next."
-        return
-    if not found.found:
-        yield f"None was found from {found.starts} starts."
-    for each in found.found:
-        yield _equilibrium(each, found, time_units)
-    if found.frozen_at is not None:
-        when = moment(found.frozen_at, time_units)
-        yield f"Inputs that move with time stand still as they are in {when}."
-    if found.drifting:
-        yield f"Left out, since nothing depends on them: {', '.join(found.drifting)}."
-    for law in found.conserved:
-        total = " + ".join(
-            name if abs(w - 1) < 1e-6 else f"{w:.4g} {name}" for name, w in law
-        ).replace("+ -", "- ")
-        yield f"Never changes, and is held at today's: {total}."
-
-
-def _equilibrium(each: Equilibrium, found: Equilibria, time_units: str) -> str:
-    shown = ", ".join(
-        f"{title} {number(float(value))}"
-        for title, value in list(zip(found.outputs, each.outputs, strict=True))[:3]
-    )
-    unit = time_units.lower().rstrip("s") or "time unit"
-    kind = each.kind.value
-    pace = ""
-    if each.eigenvalues:
-        rate = each.eigenvalues[0].real
-        if each.kind in (Kind.SADDLE, Kind.UNSTABLE):
-            pace = f", a deviation doubles in {number(math.log(2) / rate)} {unit}s"
-        elif each.kind is Kind.STABLE:
-            pace = f", the slowest deviation halves in {number(math.log(2) / -rate)} {unit}s"
-        if abs(each.eigenvalues[0].imag) > 1e-9 * abs(each.eigenvalues[0]):
-            pace += f", swinging with a period of {number(_period(each))} {unit}s"
-    rough = ""
-    if each.kinks:
-        rate_of, stock = each.kinks[0]
-        rough = (
-            f"; not smooth there: '{rate_of}' answers a rise and a fall of '{stock}' differently"
-        )
-    return f"{kind[:1].upper()}{kind[1:]}: {shown}{pace}{rough}."
-
-
-def _period(each: Equilibrium) -> float:
-    return 2 * math.pi / abs(each.eigenvalues[0].imag)
-
-
-def continuation_words(found: Continuation) -> Iterator[str]:
-    """Yield the folds, Hopf points and branch points along a parameter."""
-    limits = f"between {number(found.low)} and {number(found.high)}"
-    points = found.points
-    if not found.branches:
-        yield f"No equilibrium was found along {found.parameter} {limits}."
-        return
-    if not points:
-        yield f"Along {found.parameter} {limits} no equilibria meet: there is no fold."
-    for point in points:
-        value, today = pair(point.parameter, found.today)
-        shown = f"{found.output} {number(point.output)}"
-        where = f"at {found.parameter} {with_unit(value, found.units)} (today {today}), {shown}"
-        if point.kind is Special.FOLD:
-            yield f"Fold {where}: two equilibria meet there and beyond it there is neither."
-        elif point.kind is Special.HOPF:
-            yield f"Hopf point {where}: swings begin or end there."
-        else:
-            yield f"Branch point {where}: branches of equilibria cross there."
 
 
 def map_words(found: RegimeMap) -> str:

@@ -115,7 +115,7 @@ function leverRow(lever, place, store, onMove, group) {
 function makeTiles(onToggle) {
   const tiles = data.outputs.map((output, place) => {
     const value = make("b");
-    const units = make("small", { text: ` ${output.units}` });
+    const units = make("small", {}, " ", ...output.units.split("/").flatMap((part, place) => place ? ["/", make("wbr"), part] : [part]));
     const versus = make("span", { class: "versus" });
     const tile = make("button", { type: "button", class: "tile", "data-output": place, onclick: () => onToggle(place) },
       make("span", { class: "name", dir: "auto", text: output.title }), make("span", {}, value, units), versus);

@@ -394,6 +394,7 @@ def test_the_organisation_is_tipped_and_explained_within_six_actions(
 def test_loops_with_names_are_drawn_as_bars(opened: Any, flagship: Path) -> None:
     page = opened(flagship, 1440).page
     page.locator("#why details summary").click()
+    page.wait_for_selector("#named li")  # drawn with the first run
     bars = page.locator("#named li")
     named = page.evaluate(
         "() => JSON.parse(document.getElementById('data').textContent).loops.strips[0].named"
